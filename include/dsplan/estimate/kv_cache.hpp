@@ -1,0 +1,45 @@
+// What the KV cache occupies on one GPU of a stage.
+//
+//   [KV-FULL]    layers x cells x kv_heads per rank x (head_dim + v_head_dim) x bits / 8
+//   [KV-MLA]     layers x cells x (kv_lora_rank + rope) x bits / 8, whole on every tensor-parallel
+//                rank; engines that store the value latent too hold kv_lora_rank more; a sparse
+//                indexer adds its key (8 bits a value and one scale)
+//   [KV-WINDOW]  layers x window cells: the window, and where the engine keeps it the tokens of
+//                one step, once for all sequences or once for each
+//   [KV-STATE]   linear layers x sequences x (state + convolution tail), whatever the context
+//
+// Source: the engines' allocators; llama.cpp's own projection is met exactly (tests/accuracy).
+#pragma once
+
+#include "dsplan/base/units.hpp"
+#include "dsplan/estimate/stage.hpp"
+#include "dsplan/workload/inference.hpp"
+
+namespace dsplan::estimate {
+
+/// Whole bytes; the parts add up to the total.
+struct KvCacheBytes {
+  Bytes full;
+  Bytes window;
+  Bytes state;
+};
+
+[[nodiscard]] constexpr Bytes total(const KvCacheBytes& kv) { return kv.full + kv.window + kv.state; }
+
+/// On each GPU of the stage, for `sequences` of `context` tokens each. `step_tokens`: tokens that
+/// one step adds to the cache before it drops what left the windows.
+[[nodiscard]] KvCacheBytes kv_cache(const workload::Inference& w, const Stage& stage,
+                                    std::int64_t sequences, std::int64_t context,
+                                    std::int64_t step_tokens);
+
+/// One token in all attention layers of the model, once (no replication, every window unfilled).
+[[nodiscard]] Bytes kv_bytes_per_token(const workload::Inference& w);
+
+/// One more token of a long sequence: layers whose window is full add nothing.
+[[nodiscard]] Bytes kv_bytes_per_token_beyond_window(const workload::Inference& w);
+
+/// Tokens that a pool of `pool` bytes on each GPU of the stage holds, as the engine counts them:
+/// whole blocks, windows not credited.
+[[nodiscard]] std::int64_t pool_tokens(const workload::Inference& w, const Stage& stage, Bytes pool);
+
+}  // namespace dsplan::estimate

@@ -1,0 +1,75 @@
+// From what a user says to a checked deployment: every gap is filled by a stated default.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dsplan/base/note.hpp"
+#include "dsplan/catalog/catalog.hpp"
+#include "dsplan/workload/inference.hpp"
+
+namespace dsplan::plan {
+
+/// A model to plan for: from the catalog or from the user's files, or only a size.
+struct ModelChoice {
+  const catalog::Model* model = nullptr;        ///< null: only `parameters` is known
+  std::optional<double> parameters;
+  std::optional<double> active_parameters;
+  std::string format;                           ///< what the name or file says of the weights
+  std::string kv_format;                        ///< what the file says of the KV cache
+  std::string place;                            ///< the file, when it came from one
+  std::optional<workload::StoredWeights> stored;
+};
+
+/// What was said; an absent value takes its default.
+struct DeploymentRequest {
+  ModelChoice model;
+  std::optional<std::string> precision;
+  std::optional<std::string> kv_precision;
+  std::optional<std::string> engine;
+  std::optional<std::string> engine_version;
+  std::optional<std::string> gpu;
+  std::optional<std::int64_t> gpus;
+  std::optional<std::int64_t> tp;
+  std::optional<std::int64_t> pp;
+  std::optional<std::int64_t> dp;
+  std::optional<std::int64_t> ep;
+  std::optional<std::int64_t> cp;
+  std::optional<std::int64_t> attention_dp;
+  std::optional<std::int64_t> nodes;
+  std::optional<std::int64_t> gpus_per_node;
+  std::optional<std::int64_t> batch;
+  std::optional<std::int64_t> context;
+  std::optional<std::int64_t> input_tokens;
+  std::optional<std::int64_t> output_tokens;
+  workload::EngineSettings settings;
+};
+
+/// A deployment that can be estimated, and how it came to be.
+struct Deployment {
+  workload::Inference workload;
+  const catalog::Gpu* gpu = nullptr;  ///< null: not said
+  std::int64_t node_gpus = 8;         ///< GPUs of one node, for choosing layouts
+  bool layout_given = false;
+  bool shape_assumed = false;         ///< only the size is known
+  double parameters = 0.0;
+  std::vector<UsedInput> filled;      ///< inputs that were not given, with their values
+  std::vector<Assumption> assumptions;
+  std::vector<Warning> warnings;
+};
+
+/// Resolves names, fills gaps and checks. With GPUs and no layout, takes the first layout that fits,
+/// else the one nearest to it. Throws usage errors: unknown names, a layout whose product is not the
+/// number of GPUs (with the layouts that are), a split the model or engine cannot do, a format the
+/// engine does not serve, counts of zero.
+[[nodiscard]] Deployment resolve_deployment(const catalog::Catalog& catalog,
+                                            const DeploymentRequest& request);
+
+/// GPUs that share a fast link or one host: the device's own scale-up domain, else a box of eight;
+/// one for devices that cannot be joined.
+[[nodiscard]] std::int64_t node_size(const catalog::Gpu& gpu);
+
+}  // namespace dsplan::plan

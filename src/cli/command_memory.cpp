@@ -1,0 +1,81 @@
+#include "command.hpp"
+#include "deployment_request.hpp"
+#include "dsplan/base/error.hpp"
+#include "dsplan/estimate/rule.hpp"
+#include "dsplan/plan/memory_answer.hpp"
+#include "dsplan/report/memory_report.hpp"
+
+namespace dsplan::cli {
+namespace {
+
+struct Adjustment {
+  std::int64_t batch;
+  double utilization;
+};
+
+std::optional<Adjustment> adjustment(const Inputs& inputs) {
+  const auto batch = inputs.count("adjust-batch");
+  const auto utilization = inputs.share("utilization");
+  if (!batch && !utilization) return std::nullopt;
+  if (!batch || !utilization) {
+    throw Error(ErrorCode::usage, "--adjust-batch and --utilization go together",
+                "give the batch that runs now and the memory use measured: --adjust-batch 16 --utilization 95%");
+  }
+  if (*batch < 1) throw Error(ErrorCode::usage, "--adjust-batch must be at least 1", "give the batch that runs now");
+  return Adjustment{*batch, *utilization};
+}
+
+void adjust(plan::MemoryAnswer& memory, const std::optional<Adjustment>& asked) {
+  if (!asked) return;
+  memory.adjust_batch = plan::BatchAdjustment{asked->batch, asked->utilization,
+                                              estimate::rule_next_batch(asked->batch, asked->utilization),
+                                              memory.max_batch};
+}
+
+report::Answer rule_answer(const CommandContext& context) {
+  const Inputs& in = context.inputs;
+  const ModelSource source = model_of(context);
+  report::Answer answer;
+  answer.inputs = used_inputs(in);
+  answer.assumptions = source.assumptions;
+  plan::RuleQuestion q;
+  q.parameters = rule_parameters(source);
+  q.format = context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
+  if (!in.has("precision")) answer.inputs.push_back({"precision", "fp16", Origin::built_in, ""});
+  q.batch = in.count("batch").value_or(1);
+  q.gpus = in.count("gpus").value_or(1);
+  if (q.batch < 1 || q.gpus < 1) throw Error(ErrorCode::usage, "--batch and --gpus must be at least 1", "leave them out for 1");
+  q.reserve_fraction = in.share("reserve").value_or(estimate::kRuleReserve);
+  if (const auto gpu = in.text("gpu")) {
+    const auto match = context.catalog.resolve<catalog::Gpu>(*gpu);
+    q.gpu = match.entry;
+    if (!match.note.empty()) answer.assumptions.push_back({"gpu-name", match.note, "--gpu"});
+    if (!in.has("reserve")) answer.inputs.push_back({"reserve", "0.1", Origin::built_in, ""});
+  }
+  add_left_out(answer, estimate::rule_memory_leaves_out());
+  plan::MemoryAnswer memory = plan::rule_memory_answer(q);
+  adjust(memory, adjustment(in));
+  std::string subject = "The guides' rule: P x bytes + 2.5 x P x bytes x batch + 1.5 x P x bytes, in " +
+                        std::string(q.format->id) + ", batch " + std::to_string(q.batch);
+  report::report_memory(answer, std::move(memory), std::move(subject));
+  return answer;
+}
+
+}  // namespace
+
+report::Answer run_memory(const CommandContext& context) {
+  if (by_rule(context.inputs)) return rule_answer(context);
+  const auto asked = adjustment(context.inputs);
+  const ModelSource source = model_of(context);
+  const plan::DeploymentRequest request = deployment_request(context.inputs, source.choice);
+  const plan::Deployment deployment = plan::resolve_deployment(context.catalog, request);
+  report::Answer answer;
+  answer.inputs = used_inputs(context.inputs);
+  add_notes(answer, deployment, source);
+  plan::MemoryAnswer memory = plan::memory_answer(context.catalog, deployment);
+  adjust(memory, asked);
+  report::report_memory(answer, std::move(memory), report::describe(deployment));
+  return answer;
+}
+
+}  // namespace dsplan::cli

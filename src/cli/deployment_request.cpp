@@ -1,0 +1,90 @@
+#include "deployment_request.hpp"
+
+#include "dsplan/base/error.hpp"
+#include "dsplan/estimate/parameters.hpp"
+
+namespace dsplan::cli {
+
+ModelSource model_of(const CommandContext& context) {
+  const Inputs& inputs = context.inputs;
+  const auto model = inputs.text("model");
+  const auto parameters = inputs.count("params");
+  if (model && parameters) {
+    throw Error(ErrorCode::usage, "--model and --params are both given", "keep --model: it knows its parameters");
+  }
+  if (model) return find_model(*model, context.catalog, context.variable);
+  if (!parameters) {
+    throw Error(ErrorCode::usage, "no model given", "name one with --model, or its size with --params 13B");
+  }
+  if (*parameters < 1) throw Error(ErrorCode::usage, "--params must be at least 1", "write 13B, 350M or 1.5T");
+  ModelSource source;
+  source.choice.parameters = static_cast<double>(*parameters);
+  if (const auto active = inputs.count("active-params")) {
+    if (*active < 1 || *active > *parameters) {
+      throw Error(ErrorCode::usage, "--active-params must be between 1 and --params", "leave it out for a dense model");
+    }
+    source.choice.active_parameters = static_cast<double>(*active);
+  }
+  return source;
+}
+
+plan::DeploymentRequest deployment_request(const Inputs& in, const plan::ModelChoice& model) {
+  plan::DeploymentRequest r;
+  r.model = model;
+  r.precision = in.text("precision");
+  r.kv_precision = in.text("kv-precision");
+  r.engine = in.text("engine");
+  r.engine_version = in.text("engine-version");
+  r.gpu = in.text("gpu");
+  r.gpus = in.count("gpus");
+  r.tp = in.count("tp");
+  r.pp = in.count("pp");
+  r.dp = in.count("dp");
+  r.ep = in.count("ep");
+  r.cp = in.count("cp");
+  r.attention_dp = in.count("attention-dp");
+  r.nodes = in.count("nodes");
+  r.gpus_per_node = in.count("gpus-per-node");
+  r.batch = in.count("batch");
+  r.context = in.count("context");
+  r.input_tokens = in.count("input-tokens");
+  r.output_tokens = in.count("output-tokens");
+  r.settings.max_batched_tokens = in.count("max-batched-tokens");
+  r.settings.max_seqs = in.count("max-seqs");
+  r.settings.memory_utilization = in.share("gpu-memory-utilization");
+  r.settings.reserve_fraction = in.share("reserve");
+  r.settings.gpu_layers = in.count("gpu-layers");
+  r.settings.flash_attention = in.toggle("flash-attention").value_or(true);
+  return r;
+}
+
+std::vector<UsedInput> used_inputs(const Inputs& inputs) {
+  std::vector<UsedInput> used;
+  for (const Given& given : inputs.all()) {
+    if (given.option->group == "Output") continue;
+    used.push_back({snake_case(given.option->name), given.values.front(), given.origin, given.place});
+  }
+  return used;
+}
+
+void add_notes(report::Answer& answer, const plan::Deployment& d, const ModelSource& source) {
+  answer.inputs.insert(answer.inputs.end(), d.filled.begin(), d.filled.end());
+  answer.assumptions.insert(answer.assumptions.end(), source.assumptions.begin(), source.assumptions.end());
+  answer.assumptions.insert(answer.assumptions.end(), d.assumptions.begin(), d.assumptions.end());
+  answer.warnings.insert(answer.warnings.end(), d.warnings.begin(), d.warnings.end());
+}
+
+double rule_parameters(const ModelSource& source) {
+  if (source.choice.parameters) return *source.choice.parameters;
+  return static_cast<double>(estimate::total(estimate::parameters(*source.choice.model)));
+}
+
+bool by_rule(const Inputs& inputs) { return inputs.text("method") == "rule"; }
+
+void add_left_out(report::Answer& answer, std::span<const std::string_view> left_out) {
+  for (const std::string_view what : left_out) {
+    answer.warnings.push_back({"rule-leaves-out", "the guides' rule leaves out " + std::string(what)});
+  }
+}
+
+}  // namespace dsplan::cli

@@ -1,0 +1,112 @@
+#include "inputs.hpp"
+
+#include <algorithm>
+
+#include "dsplan/base/error.hpp"
+#include "dsplan/base/parse.hpp"
+#include "dsplan/base/suggest.hpp"
+
+namespace dsplan::cli {
+namespace {
+
+/// "--batch", or where else the option was set.
+std::string named(const Given& given) {
+  if (given.origin == Origin::environment) return given.place;
+  if (given.origin == Origin::file) return given.place + ": " + std::string(given.option->name);
+  return "--" + std::string(given.option->name);
+}
+
+[[noreturn]] void refuse(const Given& given, std::string_view wanted, const std::string& hint) {
+  throw Error(given.origin == Origin::file ? ErrorCode::input : ErrorCode::usage,
+              named(given) + " must be " + std::string(wanted) + ", got '" + given.values.front() + "'", hint);
+}
+
+const std::string& single(const Given& given) { return given.values.front(); }
+
+void check_listed(const Given& given) {
+  const auto words = listed_words(given.option->listed);
+  if (std::find(words.begin(), words.end(), single(given)) != words.end()) return;
+  std::string list;
+  for (const auto word : words) list += (list.empty() ? "" : ", ") + std::string(word);
+  const std::string wanted = words.size() == 1 ? "'" + list + "'" : "one of " + list;
+  refuse(given, wanted, did_you_mean(single(given), words, "take a word of the list"));
+}
+
+}  // namespace
+
+void Inputs::set(const Option& option, std::vector<std::string> values, Origin origin, std::string place) {
+  const Option& target = option.same_as.empty() ? option : *option_named(option.same_as);
+  if (!option.implies.empty()) values = {std::string(option.implies)};
+  if (const Given* before = find(target.name)) {
+    if (before->origin == origin && before->place == place) {
+      throw Error(ErrorCode::usage, named(*before) + " is set twice", "keep one of them");
+    }
+    return;
+  }
+  Given given{&target, std::move(values), origin, std::move(place)};
+  if (!target.repeatable && given.values.size() > 1) {
+    throw Error(ErrorCode::usage, named(given) + " is given " + std::to_string(given.values.size()) + " times",
+                "keep one of them");
+  }
+  given_.push_back(std::move(given));
+}
+
+const Given* Inputs::find(std::string_view name) const {
+  const auto found =
+      std::find_if(given_.begin(), given_.end(), [&](const Given& g) { return g.option->name == name; });
+  return found == given_.end() ? nullptr : &*found;
+}
+
+std::optional<std::string> Inputs::text(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  if (single(*given).empty()) refuse(*given, "a value", "leave the option out for its default");
+  return single(*given);
+}
+
+std::optional<std::int64_t> Inputs::count(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  const auto value = parse_count(single(*given));
+  if (!value) refuse(*given, "a whole number below 2^53", "write 32, 20k, 350M, 13B or 1.5T");
+  return value;
+}
+
+std::optional<double> Inputs::share(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  const auto value = parse_fraction(single(*given));
+  if (!value) refuse(*given, "a share from 0 to 1", "write 0.9 or 90%");
+  return value;
+}
+
+std::optional<bool> Inputs::toggle(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  return single(*given) == "on" || single(*given) == "true";
+}
+
+bool Inputs::flag(std::string_view name) const {
+  const Given* given = find(name);
+  return given != nullptr && single(*given) == "true";
+}
+
+std::vector<std::string> Inputs::list(std::string_view name) const {
+  const Given* given = find(name);
+  return given == nullptr ? std::vector<std::string>{} : given->values;
+}
+
+void check_values(const Inputs& inputs) {
+  for (const Given& given : inputs.all()) {
+    const std::string_view name = given.option->name;
+    if (given.option->words == Words::listed) check_listed(given);
+    if (given.option->kind == Kind::count) (void)inputs.count(name);
+    if (given.option->kind == Kind::share) (void)inputs.share(name);
+    if (given.option->kind == Kind::text && !given.option->repeatable) (void)inputs.text(name);
+    if (given.option->kind == Kind::flag && single(given) != "true" && single(given) != "false") {
+      refuse(given, "true or false", "write true, or leave it out");
+    }
+  }
+}
+
+}  // namespace dsplan::cli

@@ -1,0 +1,289 @@
+#include "dsplan/cli/run.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "command.hpp"
+#include "completion.hpp"
+#include "config_file.hpp"
+#include "dsplan/base/error.hpp"
+#include "dsplan/base/parse.hpp"
+#include "dsplan/base/suggest.hpp"
+#include "dsplan/catalog/load.hpp"
+#include "dsplan/report/expression.hpp"
+#include "dsplan/report/schema.hpp"
+#include "dsplan/report/version.hpp"
+#include "files.hpp"
+#include "help.hpp"
+#include "parser.hpp"
+
+namespace dsplan::cli {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+enum Exit : int { kAnswered = 0, kFault = 1, kUsage = 2, kNegative = 3, kBroken = 4 };
+
+// ---- errors ----
+
+/// Whether errors are to be JSON is decided before anything is parsed, since parsing may fail.
+bool wants_json(const Arguments& arguments, const Surroundings& around) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& a = arguments[i];
+    if (a == "--json" || a == "--output=json" || a == "-ojson") return true;
+    if ((a == "-o" || a == "--output") && i + 1 < arguments.size()) return arguments[i + 1] == "json";
+  }
+  return around.variable("DSPLAN_OUTPUT") == "json";
+}
+
+int report_failure(const Error& error, bool json, const Surroundings& around) {
+  const bool fault = error.code() == ErrorCode::io || error.code() == ErrorCode::internal;
+  if (json) {
+    around.err(report::render_error(name_of(error.code()), error.what(), error.hint()));
+  } else {
+    const std::string hint = error.hint().empty() ? "" : " (" + error.hint() + ")";
+    around.err("dsplan: " + std::string(error.what()) + hint + "\n");
+  }
+  return fault ? kFault : kUsage;
+}
+
+// ---- inputs ----
+
+void apply_environment(Inputs& inputs, const Command& command, const Surroundings& around) {
+  for (const Option* option : options_of(command)) {
+    const std::string variable = variable_of(option->name);
+    const auto value = around.variable(variable);
+    if (!value || value->empty()) continue;
+    Arguments values{*value};
+    if (option->repeatable && option->words == Words::files) {
+      values.clear();
+      for (std::size_t from = 0; from <= value->size();) {
+        const auto colon = std::min(value->find(':', from), value->size());
+        if (colon > from) values.push_back(value->substr(from, colon - from));
+        from = colon + 1;
+      }
+    }
+    inputs.set(*option, std::move(values), Origin::environment, variable);
+  }
+}
+
+void apply_config_files(Inputs& inputs, const Command& command, const Surroundings& around) {
+  Arguments files{".dsplan.yaml"};
+  if (const auto folder = around.variable("XDG_CONFIG_HOME"); folder && !folder->empty()) {
+    files.push_back(*folder + "/dsplan/config.yaml");
+  } else if (const auto home = around.variable("HOME")) {
+    files.push_back(*home + "/.config/dsplan/config.yaml");
+  }
+  std::error_code ignored;
+  for (const std::string& file : files) {
+    if (std::filesystem::is_regular_file(file, ignored)) apply_config(inputs, command, read_file(file), file);
+  }
+}
+
+catalog::Catalog load_catalog(const Inputs& inputs) {
+  catalog::Catalog catalog(catalog::builtin_tables());
+  const auto overlays = inputs.list("catalog");
+  for (const std::string& file : overlays) catalog::merge_yaml(catalog, read_file(file), file);
+  if (!overlays.empty()) catalog::check_consistency(catalog);
+  return catalog;
+}
+
+// ---- output ----
+
+report::Form form_of(const Inputs& inputs) {
+  const std::string word = inputs.text("output").value_or("table");
+  if (word == "json") return report::Form::json;
+  if (word == "csv") return report::Form::csv;
+  if (word == "markdown") return report::Form::markdown;
+  return word == "yaml" ? report::Form::yaml : report::Form::table;
+}
+
+report::Style style_of(const Inputs& inputs, const Surroundings& around) {
+  const bool dumb = around.variable("TERM") == "dumb";
+  const auto no_color = around.variable("NO_COLOR");
+  const bool silent = inputs.flag("no-color") || (no_color && !no_color->empty()) || dumb || inputs.has("out");
+  return {around.width, around.out_is_terminal && !silent};
+}
+
+/// Where every input came from, for --explain of tables.
+report::Document origins(const report::Answer& answer) {
+  report::Grid grid{{"input", "value", "origin", "place"}, {}, {}};
+  for (const UsedInput& input : answer.inputs) {
+    grid.rows.push_back({input.name, input.value, std::string(name_of(input.origin)), input.place});
+  }
+  return {report::Text{"Where the inputs come from", report::Tone::strong}, grid};
+}
+
+void add_origins(report::Answer& answer) {
+  const auto before = answer.explanation;
+  answer.explanation = [before, more = origins(answer)] {
+    report::Document document = before ? before() : report::Document{};
+    document.insert(document.end(), more.begin(), more.end());
+    return document;
+  };
+}
+
+void print_notes(const report::Answer& answer, const Surroundings& around) {
+  for (const Assumption& a : answer.assumptions) around.err("note: " + a.text + " [" + a.source + "]\n");
+  for (const Warning& w : answer.warnings) around.err("warning: " + w.text + "\n");
+}
+
+bool any_holds(const Arguments& expressions, const report::Answer& answer) {
+  if (expressions.empty()) return false;
+  const report::Json result = answer.result();
+  bool broken = false;
+  for (const std::string& text : expressions) broken = report::holds(report::parse_expression(text), result) || broken;
+  return broken;
+}
+
+int deliver(report::Answer& answer, const Inputs& inputs, const Surroundings& around) {
+  const report::Form form = form_of(inputs);
+  const bool broken = any_holds(inputs.list("fail-if"), answer);
+  const bool explain = inputs.flag("explain");
+  if (explain) add_origins(answer);
+  const std::string text = report::render(answer, form, style_of(inputs, around), explain);
+  if (const auto file = inputs.text("out")) {
+    write_file(*file, text);
+  } else {
+    around.out(text);
+  }
+  if (form != report::Form::json) print_notes(answer, around);
+  if (broken) return kBroken;
+  return answer.negative ? kNegative : kAnswered;
+}
+
+// ---- commands ----
+
+struct AnsweringCommand {
+  std::string_view name;
+  CommandFunction run;
+};
+constexpr std::array kAnswering{AnsweringCommand{"memory", &run_memory}, AnsweringCommand{"flops", &run_flops},
+                                AnsweringCommand{"catalog", &run_catalog}};
+
+int run_answering(const Command& command, Parsed& parsed, const Surroundings& around) {
+  const auto start = std::chrono::steady_clock::now();
+  Inputs& inputs = parsed.inputs;
+  apply_environment(inputs, command, around);
+  apply_config_files(inputs, command, around);
+  check_values(inputs);
+  for (const std::string& text : inputs.list("fail-if")) (void)report::parse_expression(text);
+  const catalog::Catalog catalog = load_catalog(inputs);
+  const auto entry = std::find_if(kAnswering.begin(), kAnswering.end(),
+                                  [&](const AnsweringCommand& c) { return c.name == command.name; });
+  report::Answer answer = entry->run({inputs, parsed.positionals, catalog, around.variable});
+  const int code = deliver(answer, inputs, around);
+  if (inputs.flag("stats")) {
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    around.err("stats: " + std::to_string(took.count()) + " ms\n");
+  }
+  return code;
+}
+
+[[noreturn]] void refuse_command(const std::string& word) {
+  std::vector<std::string_view> names;
+  for (const Command& c : all_commands()) names.push_back(c.name);
+  const std::string what = word.starts_with('-') ? "unknown option " + word + " before a command" : "unknown command '" + word + "'";
+  throw Error(ErrorCode::usage, what, did_you_mean(word, names, "`dsplan help` lists the commands"));
+}
+
+int print_help(const Arguments& words, const Surroundings& around) {
+  if (words.empty()) {
+    around.out(program_help());
+  } else if (words.front() == "all") {
+    around.out(reference_markdown());
+  } else if (const Command* command = command_named(words.front())) {
+    around.out(command_help(*command));
+  } else {
+    refuse_command(words.front());
+  }
+  return kAnswered;
+}
+
+int run_printing(const Command& command, const Parsed& parsed, const Surroundings& around) {
+  const Arguments& words = parsed.positionals;
+  const std::string word = words.empty() ? "" : words.front();
+  if (command.name == "help") return print_help(words, around);
+  if (command.name == "schema") {
+    around.out(report::schema_text(word));
+  } else {
+    around.out(completion_script(word, catalog::Catalog(catalog::builtin_tables())));
+  }
+  return kAnswered;
+}
+
+int dispatch(const Arguments& arguments, const Surroundings& around) {
+  if (arguments.empty()) {
+    around.err(program_help());
+    return kUsage;
+  }
+  const std::string& word = arguments.front();
+  if (word == "--help" || word == "-h") return print_help({}, around);
+  if (word == "--version" || word == "-V") {
+    around.out("dsplan " + std::string(report::kVersion) + "\n");
+    return kAnswered;
+  }
+  const Command* command = command_named(word);
+  if (command == nullptr) refuse_command(word);
+  Parsed parsed = parse_arguments(*command, {arguments.begin() + 1, arguments.end()});
+  if (parsed.help) return print_help({word}, around);
+  return command->answers ? run_answering(*command, parsed, around) : run_printing(*command, parsed, around);
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Surroundings& around) {
+  const bool json = wants_json(arguments, around);
+  try {
+    return dispatch(arguments, around);
+  } catch (const Error& error) {
+    return report_failure(error, json, around);
+  } catch (const std::exception& problem) {
+    return report_failure(Error(ErrorCode::internal, std::string("internal fault: ") + problem.what(),
+                                "please report the command line"),
+                          json, around);
+  }
+}
+
+namespace {
+
+void write_out(std::FILE* stream, const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0) return;
+  throw Error(ErrorCode::io, std::string("the output cannot be written: ") + std::strerror(errno), "is the disk full?");
+}
+
+int terminal_width() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+}  // namespace
+
+Surroundings process_surroundings() {
+  Surroundings around;
+  around.variable = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+  };
+  around.out = [](const std::string& text) { write_out(stdout, text); };
+  around.err = [](const std::string& text) {
+    std::fwrite(text.data(), 1, text.size(), stderr);  // nowhere is left to report a failure
+  };
+  around.out_is_terminal = isatty(STDOUT_FILENO) != 0;
+  if (around.out_is_terminal) around.width = terminal_width();
+  return around;
+}
+
+}  // namespace dsplan::cli

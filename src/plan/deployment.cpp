@@ -1,0 +1,407 @@
+#include "dsplan/plan/deployment.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dsplan/base/error.hpp"
+#include "dsplan/estimate/memory.hpp"
+#include "dsplan/estimate/parameters.hpp"
+#include "dsplan/plan/shapes.hpp"
+
+namespace dsplan::plan {
+namespace {
+
+using catalog::Catalog;
+using catalog::Engine;
+using catalog::Format;
+using catalog::Gpu;
+using catalog::Model;
+using workload::Layout;
+
+constexpr std::int64_t kDefaultInputTokens = 2048;
+constexpr std::int64_t kDefaultOutputTokens = 256;
+constexpr std::int64_t kBoxGpus = 8;
+
+[[noreturn]] void refuse(const std::string& what, const std::string& hint) {
+  throw Error(ErrorCode::usage, what, hint);
+}
+
+std::string text(std::int64_t n) { return std::to_string(n); }
+
+std::int64_t at_least_one(std::optional<std::int64_t> n, std::string_view name, std::int64_t otherwise) {
+  if (n && *n < 1) refuse("--" + std::string(name) + " must be at least 1", "leave it out for the default");
+  return n.value_or(otherwise);
+}
+
+bool serves(const Engine& engine, const Format& format) {
+  const auto& families = engine.precisions;
+  return families.empty() ||
+         std::find(families.begin(), families.end(), format.family) != families.end();
+}
+
+std::string joined(catalog::TextList list) {
+  std::string result;
+  for (const auto item : list) result += (result.empty() ? "" : ", ") + std::string(item);
+  return result;
+}
+
+/// Fills a deployment step by step; each step may read what the ones before it decided.
+class Resolver {
+ public:
+  Resolver(const Catalog& catalog, const DeploymentRequest& request)
+      : catalog_(catalog), request_(request) {}
+
+  Deployment resolve() {
+    choose_model();
+    choose_engine();
+    choose_gpu();
+    choose_weights_format();
+    choose_kv_format();
+    choose_tokens();
+    out_.workload.settings = request_.settings;
+    out_.workload.batch = at_least_one(request_.batch, "batch", 1);
+    if (!request_.batch) fill("batch", "1", Origin::built_in);
+    check_settings();
+    choose_layout();
+    return std::move(out_);
+  }
+
+ private:
+  void fill(std::string name, std::string value, Origin origin, std::string place = {}) {
+    out_.filled.push_back({std::move(name), std::move(value), origin, std::move(place)});
+  }
+  void assume(std::string id, std::string what, std::string source) {
+    out_.assumptions.push_back({std::move(id), std::move(what), std::move(source)});
+  }
+  void warn(std::string id, std::string what) { out_.warnings.push_back({std::move(id), std::move(what)}); }
+
+  // ---- model ----
+
+  void choose_model() {
+    const ModelChoice& choice = request_.model;
+    if (choice.model == nullptr) {
+      assume_shape();
+      return;
+    }
+    out_.workload.model = choice.model;
+    out_.workload.stored = choice.stored;
+    out_.parameters = static_cast<double>(estimate::total(estimate::parameters(*choice.model)));
+  }
+
+  void assume_shape() {
+    const double wanted = *request_.model.parameters;
+    const Model& shape = typical_shape(catalog_, wanted, request_.model.active_parameters);
+    const double own = static_cast<double>(estimate::total(estimate::parameters(shape)));
+    out_.workload.model = &shape;
+    out_.workload.parameter_scale = wanted / own;
+    out_.parameters = wanted;
+    out_.shape_assumed = true;
+    fill("model", std::string(shape.id), Origin::assumed);
+    assume("shape", "only the size is known: layers, heads and vocabulary are taken from " +
+                        std::string(shape.name) + " (" + std::string(shape.id) +
+                        "), its weights scaled to the size given",
+           "--params; name a --model for its own architecture");
+  }
+
+  // ---- engine and GPU ----
+
+  void choose_engine() {
+    const auto match = catalog_.resolve<Engine>(request_.engine.value_or("vllm"));
+    if (!request_.engine) fill("engine", std::string(match.entry->id), Origin::built_in);
+    const Engine& base = *match.entry;
+    const Engine& engine = catalog::engine_at(catalog_, base, request_.engine_version.value_or(""));
+    out_.workload.engine = &engine;
+    if (!request_.engine_version && &engine != &base) {
+      fill("engine_version", std::string(engine.from_version), Origin::catalog);
+    }
+    if (engine.generic) {
+      warn("generic-engine", std::string(engine.name) + " has no constants of its own yet: " +
+                                 (engine.traps.empty() ? "" : std::string(engine.traps.front())));
+    }
+  }
+
+  void choose_gpu() {
+    if (!request_.gpu) return;
+    const auto match = catalog_.resolve<Gpu>(*request_.gpu);
+    out_.gpu = match.entry;
+    out_.node_gpus = at_least_one(request_.gpus_per_node, "gpus-per-node", node_size(*match.entry));
+    if (!match.note.empty()) assume("gpu-name", match.note, "--gpu");
+    if (!catalog::runs_on(*out_.workload.engine, *match.entry)) {
+      warn("engine-on-gpu", std::string(out_.workload.engine->name) + " is not known to run on " +
+                                std::string(match.entry->name));
+    }
+  }
+
+  // ---- formats ----
+
+  const Format& weights_format(std::string_view name) const {
+    const Format& format = *catalog_.resolve<Format>(name).entry;
+    if (!format.weights) {
+      refuse("'" + std::string(name) + "' is a format of the KV cache, not of weights", "use --kv-precision for it");
+    }
+    if (!serves(*out_.workload.engine, format)) {
+      refuse(std::string(out_.workload.engine->id) + " does not serve weights in " + std::string(format.id),
+             "its families: " + joined(out_.workload.engine->precisions));
+    }
+    return format;
+  }
+
+  /// The engine's own format that is nearest to the checkpoint's and not narrower.
+  const Format& served_instead_of(const Format& native) const {
+    const Format* best = nullptr;
+    for (const Format& f : catalog_.all<Format>()) {
+      const bool wide_enough = f.bits_per_weight >= std::min(native.bits_per_weight, 16.0);
+      if (!f.weights || !serves(*out_.workload.engine, f) || !wide_enough) continue;
+      if (best == nullptr || f.bits_per_weight < best->bits_per_weight) best = &f;
+    }
+    return best == nullptr ? native : *best;
+  }
+
+  void set_weights(const Format& dense, const Format& experts) {
+    out_.workload.precision.dense = &dense;
+    out_.workload.precision.experts = &experts;
+  }
+
+  void choose_weights_format() {
+    if (request_.precision) {
+      set_given_weights(*request_.precision);
+      return;
+    }
+    const ModelChoice& choice = request_.model;
+    if (!choice.format.empty()) {
+      const Format& format = weights_format(choice.format);
+      set_weights(format, format);
+      fill("precision", std::string(format.id), choice.place.empty() ? Origin::catalog : Origin::file, choice.place);
+      return;
+    }
+    if (out_.shape_assumed) {
+      const Format& format = weights_format("bf16");
+      set_weights(format, format);
+      fill("precision", "bf16", Origin::built_in);
+      return;
+    }
+    set_native_weights();
+  }
+
+  void set_given_weights(std::string_view name) {
+    const auto plus = name.find('+');
+    const Format& dense = weights_format(name.substr(0, plus));
+    const bool split = plus != std::string_view::npos;
+    set_weights(dense, split ? weights_format(name.substr(plus + 1)) : dense);
+    if (split && !catalog::is_moe(*out_.workload.model)) {
+      refuse("'" + std::string(name) + "' names a format for experts, and " +
+                 std::string(out_.workload.model->id) + " has none",
+             "give one format");
+    }
+  }
+
+  void set_native_weights() {
+    const Model& model = *out_.workload.model;
+    const Format& native = *catalog_.resolve<Format>(model.native_format).entry;
+    if (serves(*out_.workload.engine, native)) {
+      set_weights(native, native);
+      fill("precision", std::string(native.id), Origin::catalog);
+      return;
+    }
+    const Format& instead = served_instead_of(native);
+    set_weights(instead, instead);
+    fill("precision", std::string(instead.id), Origin::assumed);
+    assume("precision", std::string(out_.workload.engine->id) + " does not serve the checkpoint's " +
+                            std::string(native.id) + "; the nearest it serves is " + std::string(instead.id),
+           "--precision");
+  }
+
+  void choose_kv_format() {
+    const Engine& engine = *out_.workload.engine;
+    const auto known = [&](std::string_view id) {
+      return std::find(engine.kv_precisions.begin(), engine.kv_precisions.end(), id) != engine.kv_precisions.end();
+    };
+    if (request_.kv_precision) {
+      const Format& kv = *catalog_.resolve<Format>(*request_.kv_precision).entry;
+      if (!known(kv.id)) {
+        refuse(std::string(engine.id) + " does not keep its KV cache in " + std::string(kv.id),
+               "it can: " + joined(engine.kv_precisions));
+      }
+      out_.workload.precision.kv = &kv;
+      return;
+    }
+    const Format& dense = *out_.workload.precision.dense;
+    const std::string& from_file = request_.model.kv_format;
+    const bool file_says = !from_file.empty() && known(catalog_.resolve<Format>(from_file).entry->id);
+    const std::string_view as_weights = !dense.quantized && known(dense.id) ? dense.id : engine.kv_precisions.front();
+    const Format& kv = *catalog_.resolve<Format>(file_says ? std::string_view(from_file) : as_weights).entry;
+    out_.workload.precision.kv = &kv;
+    fill("kv_precision", std::string(kv.id), file_says ? Origin::file : Origin::built_in);
+  }
+
+  // ---- tokens ----
+
+  void choose_tokens() {
+    workload::Inference& w = out_.workload;
+    if (request_.context) {
+      split_context(at_least_one(request_.context, "context", 1));
+    } else {
+      w.input_tokens = at_least_one(request_.input_tokens, "input-tokens", kDefaultInputTokens);
+      w.output_tokens = request_.output_tokens.value_or(kDefaultOutputTokens);
+      if (!request_.input_tokens) fill("input_tokens", text(w.input_tokens), Origin::built_in);
+      if (!request_.output_tokens) fill("output_tokens", text(w.output_tokens), Origin::built_in);
+    }
+    check_context_limit();
+  }
+
+  void split_context(std::int64_t context) {
+    workload::Inference& w = out_.workload;
+    if (request_.input_tokens && request_.output_tokens) {
+      w.input_tokens = *request_.input_tokens;
+      w.output_tokens = *request_.output_tokens;
+    } else if (request_.input_tokens) {
+      w.input_tokens = *request_.input_tokens;
+      w.output_tokens = context - w.input_tokens;
+    } else {
+      w.output_tokens = request_.output_tokens.value_or(std::min(kDefaultOutputTokens, context / 2));
+      w.input_tokens = context - w.output_tokens;
+    }
+    if (w.input_tokens < 1 || w.output_tokens < 0 || w.input_tokens + w.output_tokens != context) {
+      refuse("--context " + text(context) + " is not the sum of input and output tokens",
+             "give two of --context, --input-tokens and --output-tokens");
+    }
+    if (request_.input_tokens || request_.output_tokens) return;
+    assume("context-split", "of the " + text(context) + " tokens, " + text(w.output_tokens) +
+                                " are taken to be generated",
+           "--output-tokens");
+  }
+
+  void check_context_limit() {
+    const workload::Inference& w = out_.workload;
+    const std::int64_t limit = w.model->max_context_tokens;
+    if (!out_.shape_assumed && workload::context_tokens(w) > limit) {
+      warn("context-limit", text(workload::context_tokens(w)) + " tokens exceed the " + text(limit) +
+                                " that the published configuration of " + std::string(w.model->id) + " allows");
+    }
+  }
+
+  void check_settings() {
+    const workload::EngineSettings& s = out_.workload.settings;
+    if (s.gpu_layers && out_.workload.engine->split != "layer") {
+      refuse("--gpu-layers: " + std::string(out_.workload.engine->id) + " does not leave layers in host memory",
+             "use --engine llamacpp");
+    }
+    at_least_one(s.max_batched_tokens, "max-batched-tokens", 1);
+    at_least_one(s.max_seqs, "max-seqs", 1);
+  }
+
+  // ---- layout ----
+
+  [[nodiscard]] bool says_layout() const {
+    return request_.tp || request_.pp || request_.dp || request_.ep || request_.cp || request_.attention_dp;
+  }
+
+  std::optional<std::int64_t> said_gpus() const {
+    if (!request_.nodes) return request_.gpus;
+    const std::int64_t total =
+        at_least_one(request_.nodes, "nodes", 1) * at_least_one(request_.gpus_per_node, "gpus-per-node", kBoxGpus);
+    if (request_.gpus && *request_.gpus != total) {
+      refuse("--gpus " + text(*request_.gpus) + " is not --nodes x --gpus-per-node = " + text(total),
+             "give one or the other");
+    }
+    return total;
+  }
+
+  void choose_layout() {
+    const auto gpus = said_gpus();
+    at_least_one(gpus, "gpus", 1);
+    out_.layout_given = says_layout();
+    if (out_.layout_given) {
+      take_layout(gpus);
+    } else {
+      find_layout(gpus.value_or(1));
+    }
+    if (!gpus) fill("gpus", text(workload::gpu_count(out_.workload.layout)), Origin::built_in);
+  }
+
+  void take_layout(std::optional<std::int64_t> gpus) {
+    Layout l{.tp = at_least_one(request_.tp, "tp", 1),
+             .pp = at_least_one(request_.pp, "pp", 1),
+             .dp = at_least_one(request_.dp, "dp", 1),
+             .ep = at_least_one(request_.ep, "ep", 1),
+             .cp = at_least_one(request_.cp, "cp", 1),
+             .attention_dp = at_least_one(request_.attention_dp, "attention-dp", 1)};
+    if (gpus && !request_.dp && *gpus % workload::gpu_count(l) == 0) {
+      l.dp = *gpus / workload::gpu_count(l);
+      if (l.dp > 1) {
+        fill("dp", text(l.dp), Origin::assumed);
+        assume("replicas", "the GPUs left over hold " + text(l.dp) + " copies of the model", "--dp");
+      }
+    }
+    if (gpus && workload::gpu_count(l) != *gpus) refuse_product(l, *gpus);
+    const std::string why = workload::obstacle(l, *out_.workload.model, *out_.workload.engine);
+    if (!why.empty()) refuse(why, "layouts that work: " + offered(workload::gpu_count(l)));
+    out_.workload.layout = l;
+  }
+
+  [[nodiscard]] std::string offered(std::int64_t gpus) const {
+    std::string list;
+    const auto layouts =
+        workload::replica_layouts(gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
+    for (const Layout& l : layouts) list += (list.empty() ? "" : "; ") + workload::describe(l);
+    return list.empty() ? "none on " + text(gpus) + " GPUs" : list;
+  }
+
+  [[noreturn]] void refuse_product(const Layout& l, std::int64_t gpus) const {
+    refuse("layout " + workload::describe(l) + " needs " + text(workload::gpu_count(l)) + " GPUs, not " + text(gpus),
+           "layouts on " + text(gpus) + ": " + offered(gpus));
+  }
+
+  /// The first layout that fits; without a GPU, or when none fits, the one with the least demand.
+  void find_layout(std::int64_t gpus) {
+    const auto layouts =
+        workload::replica_layouts(gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
+    if (layouts.empty()) {
+      refuse(std::string(out_.workload.model->id) + " cannot be split over " + text(gpus) + " GPUs by " +
+                 std::string(out_.workload.engine->id),
+             "give a --gpus that divides its heads or does not exceed its layers");
+    }
+    if (gpus > 1 && out_.gpu != nullptr) {
+      take_first_fitting(layouts);
+    } else {
+      out_.workload.layout = layouts.front();
+    }
+    if (gpus > 1) {
+      assume("layout", "no layout given: " + workload::describe(out_.workload.layout), "--tp, --pp, --dp");
+    }
+  }
+
+  void take_first_fitting(const std::vector<Layout>& layouts) {
+    Bytes least = bytes(0);
+    for (const Layout& layout : layouts) {
+      workload::Inference w = out_.workload;
+      w.layout = layout;
+      const auto memory = estimate::inference_memory(w, out_.gpu);
+      const Bytes demand = estimate::total(memory.worst_gpu());
+      const bool fitting = estimate::fits(w, memory, *out_.gpu);
+      if (fitting || least.value == 0.0 || demand < least) {
+        out_.workload.layout = layout;
+        least = demand;
+      }
+      if (fitting) return;
+    }
+  }
+
+  const Catalog& catalog_;
+  const DeploymentRequest& request_;
+  Deployment out_;
+};
+
+}  // namespace
+
+std::int64_t node_size(const Gpu& gpu) {
+  if (gpu.scale_up_gpus > 1) return std::max(gpu.scale_up_gpus, kBoxGpus);
+  const bool joined = !gpu.unified_memory && gpu.pcie_generation > 0;
+  return joined ? kBoxGpus : 1;
+}
+
+Deployment resolve_deployment(const Catalog& catalog, const DeploymentRequest& request) {
+  return Resolver(catalog, request).resolve();
+}
+
+}  // namespace dsplan::plan

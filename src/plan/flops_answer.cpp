@@ -1,0 +1,46 @@
+#include "dsplan/plan/flops_answer.hpp"
+
+#include "dsplan/estimate/flops.hpp"
+#include "dsplan/estimate/parameters.hpp"
+#include "dsplan/estimate/rule.hpp"
+
+namespace dsplan::plan {
+namespace {
+
+std::string text(std::int64_t n) { return std::to_string(n); }
+
+}  // namespace
+
+FlopsAnswer flops_answer(const Deployment& d) {
+  const workload::Inference& w = d.workload;
+  const estimate::InferenceFlops f = estimate::inference_flops(w);
+  const std::string tokens = text(w.batch) + " x " + text(w.input_tokens) + " tokens";
+  FlopsAnswer a;
+  a.prefill = estimate::prefill_total(f);
+  a.decode_per_token = estimate::decode_total(f);
+  a.weight_read = f.weight_read;
+  a.arithmetic_intensity = estimate::arithmetic_intensity(f, w.batch);
+  a.parameters = d.parameters;
+  a.active_parameters =
+      static_cast<double>(estimate::active(estimate::parameters(*w.model))) * w.parameter_scale;
+  a.breakdown = {{"matrices", f.prefill_linear, "F-LINEAR", "2 x active matrix parameters x " + tokens},
+                 {"attention", f.prefill_attention, "F-ATTENTION", "causal, " + tokens},
+                 {"head", f.prefill_head, "F-LINEAR",
+                  "2 x " + text(w.model->vocab_size) + " x " + text(w.model->hidden_size) + " x " + text(w.batch) +
+                      " last tokens"}};
+  return a;
+}
+
+FlopsAnswer rule_flops_answer(double parameters, const catalog::Format& format, std::int64_t tokens,
+                              std::int64_t batch) {
+  FlopsAnswer a;
+  a.prefill = estimate::rule_flops(parameters, tokens, batch);
+  a.decode_per_token = estimate::rule_flops(parameters, 1, 1);
+  a.weight_read = bytes(parameters * estimate::rule_bytes_per_parameter(format));
+  a.parameters = parameters;
+  a.active_parameters = parameters;
+  a.breakdown = {{"matrices", a.prefill, "G-FLOPS", "2 x P x " + text(tokens) + " tokens x batch " + text(batch)}};
+  return a;
+}
+
+}  // namespace dsplan::plan

@@ -1,0 +1,159 @@
+#include "dsplan/report/answer.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "dsplan/base/error.hpp"
+#include "dsplan/base/parse.hpp"
+#include "dsplan/report/version.hpp"
+#include "yaml_output.hpp"
+
+namespace dsplan::report {
+namespace {
+
+/// A number stays a number, true and false stay truths; everything else is a text.
+Json input_value(const std::string& text) {
+  if (text == "true" || text == "false") return text == "true";
+  if (const auto count = parse_count(text); count && text.find_first_not_of("0123456789") == std::string::npos) {
+    return *count;
+  }
+  if (const auto number = parse_number(text)) return *number;
+  return text;
+}
+
+Json inputs_json(const std::vector<UsedInput>& inputs) {
+  Json out = Json::object();
+  for (const UsedInput& input : inputs) {
+    Json entry = Json::object();
+    entry["value"] = input_value(input.value);
+    entry["origin"] = name_of(input.origin);
+    out[input.name] = std::move(entry);
+  }
+  return out;
+}
+
+Json assumptions_json(const std::vector<Assumption>& assumptions) {
+  Json out = Json::array();
+  for (const Assumption& a : assumptions) {
+    Json entry = Json::object();
+    entry["id"] = a.id;
+    entry["text"] = a.text;
+    entry["source"] = a.source;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json warnings_json(const std::vector<Warning>& warnings) {
+  Json out = Json::array();
+  for (const Warning& w : warnings) {
+    Json entry = Json::object();
+    entry["id"] = w.id;
+    entry["text"] = w.text;
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+Json envelope(const Answer& answer) {
+  Json out = Json::object();
+  out["schema_version"] = kSchemaVersion;
+  out["command"] = answer.command;
+  out["tool"] = Json::object();
+  out["tool"]["name"] = "dsplan";
+  out["tool"]["version"] = kVersion;
+  out["inputs"] = inputs_json(answer.inputs);
+  out["result"] = answer.result();
+  out["assumptions"] = assumptions_json(answer.assumptions);
+  out["warnings"] = warnings_json(answer.warnings);
+  return out;
+}
+
+// ---- CSV, as RFC 4180 has it but with plain line feeds ----
+
+std::string csv_cell(const Json& value) {
+  if (value.is_null()) return {};
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted.push_back('"');
+    quoted.push_back(c);
+  }
+  return quoted + "\"";
+}
+
+/// Nested objects become columns of their own: layout.tp.
+void flatten(const Json& node, const std::string& prefix, Json& row) {
+  for (const auto& [key, value] : node.items()) {
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (value.is_object()) {
+      flatten(value, name, row);
+    } else {
+      row[name] = value;
+    }
+  }
+}
+
+std::string csv_of(const Answer& answer) {
+  const Json result = answer.result();
+  std::vector<std::string> columns;
+  std::vector<Json> rows;
+  for (const Json& item : result.at(answer.main_list)) {
+    Json row = Json::object();
+    flatten(item, "", row);
+    for (const auto& [key, value] : row.items()) {
+      if (std::find(columns.begin(), columns.end(), key) == columns.end()) columns.push_back(key);
+    }
+    rows.push_back(std::move(row));
+  }
+  std::string out;
+  for (std::size_t i = 0; i < columns.size(); ++i) out += (i == 0 ? "" : ",") + columns[i];
+  out += "\n";
+  for (const Json& row : rows) {
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      out += (i == 0 ? "" : ",") + (row.contains(columns[i]) ? csv_cell(row.at(columns[i])) : std::string());
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+Document document_of(const Answer& answer, bool explain) {
+  Document document = answer.document();
+  if (explain && answer.explanation) {
+    Document more = answer.explanation();
+    document.insert(document.end(), more.begin(), more.end());
+  }
+  return document;
+}
+
+/// Our own texts are UTF-8; a name from the user's shell may not be, and is then replaced.
+std::string dumped(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+std::string render(const Answer& answer, Form form, const Style& style, bool explain) {
+  switch (form) {
+    case Form::json: return dumped(envelope(answer));
+    case Form::yaml: return yaml_of(envelope(answer));
+    case Form::csv: return csv_of(answer);
+    case Form::markdown: return render_markdown(document_of(answer, explain));
+    case Form::table: break;
+  }
+  return render_terminal(document_of(answer, explain), style);
+}
+
+std::string render_error(std::string_view code, std::string_view message, std::string_view hint) {
+  Json error = Json::object();
+  error["code"] = code;
+  error["message"] = message;
+  error["hint"] = hint;
+  Json out = Json::object();
+  out["error"] = std::move(error);
+  return out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace dsplan::report

@@ -1,0 +1,357 @@
+#include "dsplan/report/catalog_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "describe.hpp"
+#include "dsplan/base/error.hpp"
+#include "dsplan/base/suggest.hpp"
+#include "dsplan/estimate/parameters.hpp"
+#include "figures.hpp"
+
+namespace dsplan::report {
+namespace {
+
+using catalog::Catalog;
+using catalog::Field;
+using catalog::Format;
+using catalog::Gpu;
+using catalog::Model;
+using catalog::TextList;
+
+// ---- fields to JSON ----
+
+template <typename Entry>
+struct FieldValue {
+  const Entry& entry;
+
+  Json operator()(std::string_view Entry::*m) const {
+    return (entry.*m).empty() ? Json(nullptr) : Json(entry.*m);
+  }
+  Json operator()(TextList Entry::*m) const {
+    Json list = Json::array();
+    for (const auto item : entry.*m) list.push_back(item);
+    return list;
+  }
+  Json operator()(bool Entry::*m) const { return entry.*m; }
+  Json operator()(std::int64_t Entry::*m) const { return entry.*m; }
+  Json operator()(double Entry::*m) const { return entry.*m; }
+  Json operator()(std::optional<double> Entry::*m) const {
+    return entry.*m ? Json(*(entry.*m)) : Json(nullptr);
+  }
+};
+
+template <typename Entry>
+struct FieldSchema {
+  static Json nullable(const char* type) {
+    Json types = Json::array();
+    types.push_back(type);
+    types.push_back("null");
+    Json schema = Json::object();
+    schema["type"] = std::move(types);
+    return schema;
+  }
+  Json operator()(std::string_view Entry::*) const { return nullable("string"); }
+  Json operator()(TextList Entry::*) const {
+    Json schema = type_schema("array");
+    schema["items"] = type_schema("string");
+    return schema;
+  }
+  Json operator()(bool Entry::*) const { return type_schema("boolean"); }
+  Json operator()(std::int64_t Entry::*) const { return type_schema("integer"); }
+  Json operator()(double Entry::*) const { return type_schema("number"); }
+  Json operator()(std::optional<double> Entry::*) const { return nullable("number"); }
+};
+
+// ---- what is computed from an entry ----
+
+struct Computed {
+  std::string_view key;
+  std::string_view meaning;
+  Json value;
+};
+
+template <typename Entry>
+std::vector<Computed> computed_of(const Entry&) {
+  return {};
+}
+
+std::vector<Computed> computed_of(const Model& m) {
+  const auto p = estimate::parameters(m);
+  return {{"parameters", "total, without MTP layers and quantization scales, vision towers included", estimate::total(p)},
+          {"active_parameters", "used for one text token, embedding and head included", estimate::active(p)},
+          {"mtp_parameters", "of the multi-token-prediction layers", estimate::mtp(p)}};
+}
+
+std::vector<Computed> computed_of(const Gpu& gpu) {
+  return {{"memory_runtime_bytes", "what a program can allocate on an idle device", json_of(catalog::runtime_memory(gpu))},
+          {"memory_runtime_rule", "how that was come by", catalog::runtime_memory_rule(gpu)}};
+}
+
+template <typename Entry>
+Json entry_json(const Catalog& catalog, const Entry& entry) {
+  Json out = Json::object();
+  Json overlays = Json::array();
+  const std::string_view kind = catalog::kind_of<Entry>().one;
+  for (const auto& field : catalog::fields_of<Entry>()) {
+    out[std::string(field.key)] = std::visit(FieldValue<Entry>{entry}, field.member);
+    if (const auto* origin = catalog.origin(kind, entry.id, field.key)) {
+      overlays.push_back(std::string(field.key) + ": " + origin->place);
+    }
+  }
+  for (const Computed& c : computed_of(entry)) out[std::string(c.key)] = c.value;
+  out["overlays"] = std::move(overlays);
+  return out;
+}
+
+template <typename Entry>
+Json entry_schema() {
+  Json properties = Json::object();
+  Json required = Json::array();
+  const auto add = [&](std::string_view key, std::string_view meaning, Json schema) {
+    schema["description"] = meaning;
+    properties[std::string(key)] = std::move(schema);
+    required.push_back(key);
+  };
+  for (const auto& field : catalog::fields_of<Entry>()) {
+    add(field.key, field.meaning, std::visit(FieldSchema<Entry>{}, field.member));
+  }
+  for (const Computed& c : computed_of(Entry{})) {
+    add(c.key, c.meaning, type_schema(c.value.is_string() ? "string" : "integer"));
+  }
+  Json overlays = type_schema("array");
+  overlays["items"] = type_schema("string");
+  add("overlays", "fields that an overlay set, with file:line:column", std::move(overlays));
+  Json schema = type_schema("object");
+  schema["properties"] = std::move(properties);
+  schema["required"] = std::move(required);
+  schema["additionalProperties"] = false;
+  return schema;
+}
+
+// ---- tables ----
+
+std::string optional_number(const std::optional<double>& n) { return n ? fmt::format("{:g}", *n) : "unknown"; }
+std::string number_or_dash(const std::optional<double>& n) { return n ? fmt::format("{:g}", *n) : "-"; }
+
+Grid list_grid(std::span<const Gpu> gpus) {
+  Grid grid{{"id", "memory GB", "GB/s", "bf16 TFLOPS", "fp8 TFLOPS", "W", "name"}, {false, true, true, true, true, true}, {}};
+  for (const Gpu& g : gpus) {
+    const auto& sixteen = g.dense_bf16_tflops ? g.dense_bf16_tflops : g.dense_fp16_tflops;
+    grid.rows.push_back({std::string(g.id), fmt::format("{:g}", g.memory_gb), fmt::format("{:g}", g.bandwidth_gb_per_s),
+                         number_or_dash(sixteen), number_or_dash(g.dense_fp8_tflops), number_or_dash(g.power_w),
+                         std::string(g.name)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const Model> models) {
+  Grid grid{{"id", "parameters", "active", "layers", "context", "native", "repository"}, {false, true, true, true, true}, {}};
+  for (const Model& m : models) {
+    const auto p = estimate::parameters(m);
+    grid.rows.push_back({std::string(m.id), short_count(static_cast<double>(estimate::total(p))),
+                         short_count(static_cast<double>(estimate::active(p))), std::to_string(m.layers),
+                         grouped(m.max_context_tokens), std::string(m.native_format), std::string(m.hf_repo)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const Format> formats) {
+  Grid grid{{"id", "bits", "experts", "for", "computes in", "name"}, {false, true, true}, {}};
+  for (const Format& f : formats) {
+    const char* use = f.weights ? (f.kv_cache ? "weights, KV cache" : "weights") : f.kv_cache ? "KV cache" : "blocks";
+    const std::string experts = f.expert_bits_per_weight > 0.0 ? fmt::format("{:g}", f.expert_bits_per_weight) : "-";
+    grid.rows.push_back({std::string(f.id), fmt::format("{:g}", f.bits_per_weight), experts, use,
+                         std::string(f.computes_in), std::string(f.name)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Engine> engines) {
+  Grid grid{{"id", "split", "budget", "share", "constants", "name"}, {false, false, false, true}, {}};
+  for (const auto& e : engines) {
+    grid.rows.push_back({std::string(e.id), std::string(e.split), std::string(e.budget),
+                         fmt::format("{:g}", e.memory_utilization), e.generic ? "borrowed" : "own", std::string(e.name)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Link> links) {
+  Grid grid{{"id", "reach", "GB/s one way", "latency us", "name"}, {false, false, true, true}, {}};
+  for (const auto& l : links) {
+    grid.rows.push_back({std::string(l.id), std::string(l.reach), fmt::format("{:g}", l.gb_per_s),
+                         number_or_dash(l.latency_us), std::string(l.name)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Price> prices) {
+  Grid grid{{"id", "gpu", "gpus", "USD/h", "spot USD/h", "date"}, {false, false, true, true, true}, {}};
+  for (const auto& p : prices) {
+    grid.rows.push_back({std::string(p.id), std::string(p.gpu), std::to_string(p.gpus),
+                         optional_number(p.on_demand_usd_per_hour), number_or_dash(p.spot_usd_per_hour),
+                         p.date.empty() ? "unknown" : std::string(p.date)});
+  }
+  return grid;
+}
+
+std::string cell(const Json& value) {
+  if (value.is_null()) return "unknown";
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const Json& item : value) text += (text.empty() ? "" : "; ") + item.get<std::string>();
+  return text;
+}
+
+/// What is neither unknown nor empty, with its meaning.
+template <typename Entry>
+Document entry_document(const Catalog& catalog, const Entry& entry) {
+  const Json json = entry_json(catalog, entry);
+  Grid grid{{"field", "value"}, {}, {}};
+  for (const auto& [key, value] : json.items()) {
+    const bool empty = value.is_null() || (value.is_array() && value.empty()) ||
+                       (value.is_number() && value == 0) || (value.is_boolean() && value == false);
+    if (!empty) grid.rows.push_back({key, cell(value)});
+  }
+  return {Text{fmt::format("{} {}", catalog::kind_of<Entry>().one, entry.id), Tone::strong}, grid};
+}
+
+// ---- kinds ----
+
+struct Kind {
+  std::string_view many;
+  std::string_view one;
+  void (*list)(Answer&, const Catalog&);
+  bool (*knows)(const Catalog&, std::string_view);
+  void (*show)(Answer&, const Catalog&, std::string_view);
+  Json (*schema)();
+};
+
+Json result_json(std::string_view kind, Json entries) {
+  Json out = Json::object();
+  out["kind"] = kind;
+  out["entries"] = std::move(entries);
+  return out;
+}
+
+template <typename Entry>
+void list_entries(Answer& answer, const Catalog& catalog) {
+  answer.result = [&catalog] {
+    Json entries = Json::array();
+    for (const Entry& entry : catalog.all<Entry>()) entries.push_back(entry_json(catalog, entry));
+    return result_json(catalog::kind_of<Entry>().many, std::move(entries));
+  };
+  answer.document = [&catalog]() -> Document { return {list_grid(catalog.all<Entry>())}; };
+}
+
+template <typename Entry>
+void show_entry(Answer& answer, const Catalog& catalog, std::string_view name) {
+  const auto match = catalog.resolve<Entry>(name);
+  const Entry& entry = *match.entry;
+  if (!match.note.empty()) answer.assumptions.push_back({"name", match.note, "catalog"});
+  answer.result = [&catalog, &entry] {
+    Json entries = Json::array();
+    entries.push_back(entry_json(catalog, entry));
+    return result_json(catalog::kind_of<Entry>().many, std::move(entries));
+  };
+  answer.document = [&catalog, &entry] { return entry_document(catalog, entry); };
+}
+
+/// Models also answer to repositories and suffixed names.
+template <>
+void show_entry<Model>(Answer& answer, const Catalog& catalog, std::string_view name) {
+  const auto found = catalog::resolve_model(catalog, name);
+  const Model& model = *found.model;
+  if (!found.note.empty()) answer.assumptions.push_back({"name", found.note, "catalog"});
+  answer.result = [&catalog, &model] {
+    Json entries = Json::array();
+    entries.push_back(entry_json(catalog, model));
+    return result_json("models", std::move(entries));
+  };
+  answer.document = [&catalog, &model] { return entry_document(catalog, model); };
+}
+
+template <typename Entry>
+Kind kind() {
+  const auto name = catalog::kind_of<Entry>();
+  return {name.many, name.one, &list_entries<Entry>,
+          [](const Catalog& catalog, std::string_view entry) { return catalog.find<Entry>(entry) != nullptr; },
+          &show_entry<Entry>, &entry_schema<Entry>};
+}
+
+std::array<Kind, 6> kinds() {
+  return {kind<Gpu>(),           kind<Model>(),         kind<Format>(),
+          kind<catalog::Link>(), kind<catalog::Price>(), kind<catalog::Engine>()};
+}
+
+Kind kind_named(std::string_view word) {
+  for (const Kind& k : kinds()) {
+    if (k.many == word || k.one == word) return k;
+  }
+  const auto known = catalog_kinds();
+  std::string list;
+  for (const auto k : known) list += (list.empty() ? "" : ", ") + std::string(k);
+  throw Error(ErrorCode::usage, "the catalog has no '" + std::string(word) + "'",
+              did_you_mean(word, known, "it has " + list));
+}
+
+void prepare(Answer& answer) {
+  answer.command = "catalog";
+  answer.main_list = "entries";
+}
+
+}  // namespace
+
+std::vector<std::string_view> catalog_kinds() {
+  std::vector<std::string_view> names;
+  for (const Kind& k : kinds()) names.push_back(k.many);
+  return names;
+}
+
+void report_catalog_list(Answer& answer, const Catalog& catalog, std::string_view kind) {
+  prepare(answer);
+  kind_named(kind).list(answer, catalog);
+}
+
+void report_catalog_entry(Answer& answer, const Catalog& catalog, std::string_view kind, std::string_view name) {
+  prepare(answer);
+  if (!kind.empty()) {
+    kind_named(kind).show(answer, catalog, name);
+    return;
+  }
+  for (const Kind& k : kinds()) {
+    if (!k.knows(catalog, name)) continue;
+    k.show(answer, catalog, name);
+    return;
+  }
+  kind_named("models").show(answer, catalog, name);
+}
+
+Json catalog_schema() {
+  Json any = Json::array();
+  Json names = Json::array();
+  for (const Kind& k : kinds()) {
+    any.push_back(k.schema());
+    names.push_back(k.many);
+  }
+  Json entries = type_schema("array");
+  entries["items"] = Json::object();
+  entries["items"]["anyOf"] = std::move(any);
+  Json kind_schema = type_schema("string");
+  kind_schema["enum"] = std::move(names);
+  Json schema = type_schema("object");
+  schema["properties"] = Json::object();
+  schema["properties"]["kind"] = std::move(kind_schema);
+  schema["properties"]["entries"] = std::move(entries);
+  schema["required"] = Json::array();
+  schema["required"].push_back("kind");
+  schema["required"].push_back("entries");
+  schema["additionalProperties"] = false;
+  return schema;
+}
+
+}  // namespace dsplan::report

@@ -1,0 +1,210 @@
+#include "dsplan/report/document.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace dsplan::report {
+namespace {
+
+/// Columns that a UTF-8 text takes: code points, since nothing wide or combining is printed.
+std::size_t columns(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+  }));
+}
+
+std::string padded(std::string_view text, std::size_t width, bool right) {
+  const std::size_t have = columns(text);
+  const std::string fill(width > have ? width - have : 0, ' ');
+  return right ? fill + std::string(text) : std::string(text) + fill;
+}
+
+std::string without_trailing_blanks(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
+}
+
+std::string toned(std::string_view text, Tone tone, bool color) {
+  if (!color || tone == Tone::plain) return std::string(text);
+  const char* code = tone == Tone::strong ? "1" : tone == Tone::good ? "32" : tone == Tone::bad ? "31" : "2";
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+/// Words of `text` in lines of at most `width` columns; a longer word keeps its line.
+std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines(1);
+  while (!text.empty()) {
+    const auto space = text.find(' ');
+    const std::string_view word = text.substr(0, space);
+    text = space == std::string_view::npos ? std::string_view{} : text.substr(space + 1);
+    std::string& line = lines.back();
+    if (!line.empty() && columns(line) + 1 + columns(word) > width) {
+      lines.emplace_back(word);
+    } else {
+      line += (line.empty() ? "" : " ") + std::string(word);
+    }
+  }
+  return lines;
+}
+
+bool is_right(const Grid& grid, std::size_t column) { return column < grid.right.size() && grid.right[column]; }
+
+std::vector<std::size_t> column_widths(const Grid& grid) {
+  std::vector<std::size_t> widths;
+  const auto measure = [&](const std::vector<std::string>& row) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(row[i]));
+  };
+  measure(grid.header);
+  for (const auto& row : grid.rows) measure(row);
+  return widths;
+}
+
+constexpr std::size_t kGap = 2;
+constexpr std::size_t kLeastLastColumn = 24;
+
+/// The last column gives way when the table is wider than the terminal.
+void fit_last_column(std::vector<std::size_t>& widths, std::size_t width) {
+  if (widths.empty()) return;
+  std::size_t before = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
+  const std::size_t left = width > before ? width - before : 0;
+  widths.back() = std::min(widths.back(), std::max(left, kLeastLastColumn));
+}
+
+std::string grid_row(const Grid& grid, const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
+  std::string lead;
+  for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+    lead += padded(row[i], widths[i], is_right(grid, i)) + std::string(kGap, ' ');
+  }
+  if (row.empty()) return "\n";
+  const std::size_t last = row.size() - 1;
+  std::string out;
+  std::string indent = lead;
+  for (const std::string& line : wrapped(row[last], std::max<std::size_t>(widths[last], 1))) {
+    out += without_trailing_blanks(indent + padded(line, widths[last], is_right(grid, last))) + "\n";
+    indent = std::string(columns(lead), ' ');
+  }
+  return out;
+}
+
+std::string terminal_block(const Text& text, const Style& style) {
+  std::string out;
+  for (const std::string& line : wrapped(text.text, static_cast<std::size_t>(std::max(style.width, 20)))) {
+    out += toned(line, text.tone, style.color) + "\n";
+  }
+  return out;
+}
+
+std::string terminal_block(const Grid& grid, const Style& style) {
+  auto widths = column_widths(grid);
+  fit_last_column(widths, static_cast<std::size_t>(std::max(style.width, 20)));
+  std::string out;
+  if (!grid.header.empty()) {
+    std::string line = grid_row(grid, grid.header, widths);
+    line.pop_back();
+    out += toned(line, Tone::faint, style.color) + "\n";
+  }
+  for (const auto& row : grid.rows) out += grid_row(grid, row, widths);
+  return out;
+}
+
+constexpr const char* kFills[] = {"█", "▓", "▒", "░", "▚", "▞"};
+constexpr int kWidestBar = 60;
+
+std::string bar_line(const Bar& bar, int cells) {
+  double sum = 0.0;
+  for (const auto& part : bar.parts) sum += part.size;
+  const double scale = static_cast<double>(cells) / std::max(sum, bar.whole);
+  std::string line;
+  double drawn = 0.0;
+  int used = 0;
+  for (std::size_t i = 0; i < bar.parts.size(); ++i) {
+    drawn += bar.parts[i].size * scale;
+    const int until = static_cast<int>(std::lround(drawn));
+    for (; used < until; ++used) line += kFills[i % std::size(kFills)];
+  }
+  const int whole = static_cast<int>(std::lround(bar.whole * scale));
+  for (; used < whole; ++used) line += "·";
+  if (bar.whole > 0.0 && sum > bar.whole) return line + "  beyond the mark at " + bar.whole_name;
+  return line;
+}
+
+/// For a demand above what there is: a pointer under the end of the usable part.
+std::string bar_mark(const Bar& bar, int cells) {
+  double sum = 0.0;
+  for (const auto& part : bar.parts) sum += part.size;
+  if (bar.whole <= 0.0 || sum <= bar.whole) return {};
+  const auto at = static_cast<std::size_t>(std::lround(bar.whole / sum * cells));
+  return std::string(at, ' ') + "^\n";
+}
+
+std::string bar_legend(const Bar& bar) {
+  std::string legend;
+  for (std::size_t i = 0; i < bar.parts.size(); ++i) {
+    if (bar.parts[i].size <= 0.0) continue;
+    legend += (legend.empty() ? "" : "   ") + std::string(kFills[i % std::size(kFills)]) + " " + bar.parts[i].name;
+  }
+  return legend + "   · free";
+}
+
+std::string terminal_block(const Bar& bar, const Style& style) {
+  const int cells = std::clamp(style.width - 4, 10, kWidestBar);
+  return bar_line(bar, cells) + "\n" + bar_mark(bar, cells) + bar_legend(bar) + "\n";
+}
+
+// ---- Markdown ----
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out;
+}
+
+std::string markdown_row(const std::vector<std::string>& row, std::size_t count) {
+  std::string line = "|";
+  for (std::size_t i = 0; i < count; ++i) line += " " + (i < row.size() ? escaped(row[i]) : "") + " |";
+  return line + "\n";
+}
+
+std::string markdown_block(const Text& text) {
+  if (text.tone == Tone::strong) return "### " + text.text + "\n";
+  return text.text + "\n";
+}
+
+std::string markdown_block(const Grid& grid) {
+  const std::size_t count = column_widths(grid).size();
+  std::string out = markdown_row(grid.header, count) + "|";
+  for (std::size_t i = 0; i < count; ++i) out += is_right(grid, i) ? " ---: |" : " --- |";
+  out += "\n";
+  for (const auto& row : grid.rows) out += markdown_row(row, count);
+  return out;
+}
+
+std::string markdown_block(const Bar& bar) {
+  return "```\n" + bar_line(bar, kWidestBar) + "\n" + bar_mark(bar, kWidestBar) + bar_legend(bar) + "\n```\n";
+}
+
+template <typename Printer>
+std::string joined(const Document& document, const Printer& print) {
+  std::string out;
+  for (const Block& block : document) out += (out.empty() ? "" : "\n") + std::visit(print, block);
+  return out;
+}
+
+}  // namespace
+
+std::string render_terminal(const Document& document, const Style& style) {
+  return joined(document, [&](const auto& block) { return terminal_block(block, style); });
+}
+
+std::string render_markdown(const Document& document) {
+  return joined(document, [](const auto& block) { return markdown_block(block); });
+}
+
+}  // namespace dsplan::report
