@@ -15,14 +15,30 @@ struct Suffix {
   double scale;
 };
 
-constexpr std::array kCountSuffixes{Suffix{"", 1.0},    Suffix{"k", kKilo}, Suffix{"m", kMega},
-                                    Suffix{"b", kGiga}, Suffix{"g", kGiga}, Suffix{"t", kTera}};
-constexpr std::array kByteSuffixes{
-    Suffix{"", 1.0},      Suffix{"b", 1.0},     Suffix{"kb", kKilo},  Suffix{"mb", kMega},
-    Suffix{"gb", kGiga},  Suffix{"tb", kTera},  Suffix{"pb", kPeta},  Suffix{"kib", kKibi},
-    Suffix{"mib", kMebi}, Suffix{"gib", kGibi}, Suffix{"tib", kTebi}, Suffix{"pib", kPebi}};
-constexpr std::array kTimeSuffixes{Suffix{"ns", 1e-9},   Suffix{"us", 1e-6}, Suffix{"ms", 1e-3},
-                                   Suffix{"s", 1.0},     Suffix{"min", 60.0}, Suffix{"h", 3600.0},
+constexpr std::array kCountSuffixes{Suffix{"", 1.0},
+                                    Suffix{"k", kKilo},
+                                    Suffix{"m", kMega},
+                                    Suffix{"b", kGiga},
+                                    Suffix{"g", kGiga},
+                                    Suffix{"t", kTera}};
+constexpr std::array kByteSuffixes{Suffix{"", 1.0},
+                                   Suffix{"b", 1.0},
+                                   Suffix{"kb", kKilo},
+                                   Suffix{"mb", kMega},
+                                   Suffix{"gb", kGiga},
+                                   Suffix{"tb", kTera},
+                                   Suffix{"pb", kPeta},
+                                   Suffix{"kib", kKibi},
+                                   Suffix{"mib", kMebi},
+                                   Suffix{"gib", kGibi},
+                                   Suffix{"tib", kTebi},
+                                   Suffix{"pib", kPebi}};
+constexpr std::array kTimeSuffixes{Suffix{"ns", 1e-9},
+                                   Suffix{"us", 1e-6},
+                                   Suffix{"ms", 1e-3},
+                                   Suffix{"s", 1.0},
+                                   Suffix{"min", 60.0},
+                                   Suffix{"h", 3600.0},
                                    Suffix{"d", 86400.0}};
 constexpr std::array kFractionSuffixes{Suffix{"", 1.0}, Suffix{"%", 0.01}};
 

@@ -51,7 +51,8 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates,
+std::string did_you_mean(std::string_view word,
+                         std::span<const std::string_view> candidates,
                          std::string_view otherwise) {
   const std::string_view best = nearest(word, candidates);
   if (best.empty()) return std::string(otherwise);

@@ -15,13 +15,17 @@ bool is_punctuation(char c) { return c == ' ' || c == '-' || c == '_' || c == '.
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 template <typename Entry>
-concept HasAliases = requires(const Entry& e) { e.aliases; };
+concept HasAliases = requires(const Entry& e) {
+  e.aliases;
+};
 template <typename Entry>
-concept SharesAliases = requires(const Entry& e) { e.shared_aliases; };
+concept SharesAliases = requires(const Entry& e) {
+  e.shared_aliases;
+};
 
 bool contains_name(TextList list, std::string_view name) {
-  return std::any_of(list.begin(), list.end(),
-                     [&](std::string_view alias) { return same_name(alias, name); });
+  return std::any_of(
+      list.begin(), list.end(), [&](std::string_view alias) { return same_name(alias, name); });
 }
 
 template <typename Entry>
@@ -48,7 +52,8 @@ const Entry* find_squeezed(std::span<const Entry> rows, std::string_view name) {
   for (const Entry& row : rows) {
     bool answers = squeezed(row.id) == wanted;
     if constexpr (HasAliases<Entry>) {
-      answers = answers || std::any_of(row.aliases.begin(), row.aliases.end(),
+      answers = answers || std::any_of(row.aliases.begin(),
+                                       row.aliases.end(),
                                        [&](std::string_view a) { return squeezed(a) == wanted; });
     }
     if (answers && found != nullptr) return nullptr;
@@ -88,10 +93,11 @@ template <typename Entry>
 [[noreturn]] void fail_unknown(std::span<const Entry> rows, std::string_view name) {
   const KindName kind = kind_of<Entry>();
   const auto names = known_names(rows);
-  throw Error(ErrorCode::usage,
-              "unknown " + std::string(kind.one) + " '" + std::string(name) + "'",
-              did_you_mean(name, names, "`dsplan catalog list " + std::string(kind.many) +
-                                            "` shows what is known"));
+  throw Error(
+      ErrorCode::usage,
+      "unknown " + std::string(kind.one) + " '" + std::string(name) + "'",
+      did_you_mean(
+          name, names, "`dsplan catalog list " + std::string(kind.many) + "` shows what is known"));
 }
 
 }  // namespace
@@ -103,14 +109,18 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 Catalog::Catalog(const Tables& t)
-    : tables_{Table<Gpu>{t.gpus, {}},       Table<Model>{t.models, {}}, Table<Format>{t.formats, {}},
-              Table<Engine>{t.engines, {}}, Table<Link>{t.links, {}},   Table<Price>{t.prices, {}}} {}
+    : tables_{Table<Gpu>{t.gpus, {}},
+              Table<Model>{t.models, {}},
+              Table<Format>{t.formats, {}},
+              Table<Engine>{t.engines, {}},
+              Table<Link>{t.links, {}},
+              Table<Price>{t.prices, {}}} {}
 
 template <typename Entry>
 const Entry* Catalog::find(std::string_view name) const {
   const auto rows = all<Entry>();
-  const auto by_id = std::find_if(rows.begin(), rows.end(),
-                                  [&](const Entry& e) { return same_name(e.id, name); });
+  const auto by_id =
+      std::find_if(rows.begin(), rows.end(), [&](const Entry& e) { return same_name(e.id, name); });
   if (by_id != rows.end()) return &*by_id;
   const auto by_alias =
       std::find_if(rows.begin(), rows.end(), [&](const Entry& e) { return answers_to(e, name); });
@@ -128,8 +138,8 @@ template <typename Entry>
 void Catalog::put(const Entry& entry) {
   auto& table = std::get<Table<Entry>>(tables_);
   if (table.own.empty()) table.own.assign(table.rows.begin(), table.rows.end());
-  const auto same = std::find_if(table.own.begin(), table.own.end(),
-                                 [&](const Entry& e) { return e.id == entry.id; });
+  const auto same = std::find_if(
+      table.own.begin(), table.own.end(), [&](const Entry& e) { return e.id == entry.id; });
   if (same != table.own.end()) {
     *same = entry;
   } else {
@@ -138,7 +148,8 @@ void Catalog::put(const Entry& entry) {
   table.rows = table.own;
 }
 
-const FieldOrigin* Catalog::origin(std::string_view kind, std::string_view id,
+const FieldOrigin* Catalog::origin(std::string_view kind,
+                                   std::string_view id,
                                    std::string_view key) const {
   const auto last = std::find_if(origins_.rbegin(), origins_.rend(), [&](const FieldOrigin& o) {
     return o.kind == kind && o.id == id && o.key == key;
@@ -156,9 +167,9 @@ TextList Catalog::keep(std::vector<std::string_view> list) {
   return lists_->back();
 }
 
-#define DSPLAN_INSTANTIATE(Entry)                                           \
-  template const Entry* Catalog::find<Entry>(std::string_view) const;       \
-  template Match<Entry> Catalog::resolve<Entry>(std::string_view) const;    \
+#define DSPLAN_INSTANTIATE(Entry)                                        \
+  template const Entry* Catalog::find<Entry>(std::string_view) const;    \
+  template Match<Entry> Catalog::resolve<Entry>(std::string_view) const; \
   template void Catalog::put<Entry>(const Entry&);
 DSPLAN_INSTANTIATE(Gpu)
 DSPLAN_INSTANTIATE(Model)
@@ -171,9 +182,24 @@ DSPLAN_INSTANTIATE(Price)
 namespace {
 
 // Words that publishers add to a model's name without changing what is planned.
-constexpr std::array<std::string_view, 18> kNeutralSuffixes{
-    "instruct", "chat", "it",   "base",     "hf",      "gguf",      "preview", "dynamic", "static",
-    "pt",       "mlx",  "text", "thinking", "quantized", "unsloth", "bnb",     "qat",     "per-tensor"};
+constexpr std::array<std::string_view, 18> kNeutralSuffixes{"instruct",
+                                                            "chat",
+                                                            "it",
+                                                            "base",
+                                                            "hf",
+                                                            "gguf",
+                                                            "preview",
+                                                            "dynamic",
+                                                            "static",
+                                                            "pt",
+                                                            "mlx",
+                                                            "text",
+                                                            "thinking",
+                                                            "quantized",
+                                                            "unsloth",
+                                                            "bnb",
+                                                            "qat",
+                                                            "per-tensor"};
 
 std::string_view without_organisation(std::string_view name) {
   const auto slash = name.rfind('/');
@@ -187,7 +213,8 @@ bool is_date(std::string_view word) {
 
 bool is_neutral(std::string_view word) {
   return is_date(word) ||
-         std::any_of(kNeutralSuffixes.begin(), kNeutralSuffixes.end(),
+         std::any_of(kNeutralSuffixes.begin(),
+                     kNeutralSuffixes.end(),
                      [&](std::string_view suffix) { return same_name(word, suffix); });
 }
 
@@ -222,7 +249,8 @@ bool strip_suffix(const Catalog& catalog, std::string_view& rest, const Format*&
     return true;
   }
   const auto dash = rest.find_last_of("-.");
-  if (dash == std::string_view::npos || dash == 0 || !is_neutral(rest.substr(dash + 1))) return false;
+  if (dash == std::string_view::npos || dash == 0 || !is_neutral(rest.substr(dash + 1)))
+    return false;
   rest = rest.substr(0, dash);
   return true;
 }
@@ -249,7 +277,8 @@ namespace {
 
 /// The numbers of a version, most significant first: "0.11.0rc1" is 0, 11, 0.
 std::vector<int> version_numbers(std::string_view version) {
-  if (!version.empty() && (version.front() == 'v' || version.front() == 'b')) version.remove_prefix(1);
+  if (!version.empty() && (version.front() == 'v' || version.front() == 'b'))
+    version.remove_prefix(1);
   std::vector<int> numbers;
   const char* at = version.data();
   const char* end = at + version.size();
@@ -262,7 +291,8 @@ std::vector<int> version_numbers(std::string_view version) {
     at = next + 1;
   }
   if (numbers.empty()) {
-    throw Error(ErrorCode::usage, "'" + std::string(version) + "' is not a version",
+    throw Error(ErrorCode::usage,
+                "'" + std::string(version) + "' is not a version",
                 "write it as the engine does, for example 0.11.0");
   }
   return numbers;

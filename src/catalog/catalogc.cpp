@@ -47,7 +47,8 @@ class TableWriter {
 
   void write(std::ostream& out, std::span<const Entry> rows) {
     for (const Entry& row : rows) write_row(row);
-    out << lists_.str() << "constexpr " << type_ << " k" << type_ << "s[] = {\n" << rows_.str() << "};\n\n";
+    out << lists_.str() << "constexpr " << type_ << " k" << type_ << "s[] = {\n"
+        << rows_.str() << "};\n\n";
   }
 
   void operator()(std::string_view Entry::*m) const { set(!(row_->*m).empty(), literal(row_->*m)); }
@@ -95,7 +96,8 @@ class TableWriter {
 void write_tables(std::ostream& out, const Catalog& catalog) {
   out << "// Made from data/*.yaml by catalogc. Do not edit: edit the YAML and build.\n"
          "#include \"dsplan/catalog/catalog.hpp\"\n\n"
-         "namespace dsplan::catalog {\nnamespace {\n\nusing namespace std::string_view_literals;\n\n";
+         "namespace dsplan::catalog {\nnamespace {\n\nusing namespace "
+         "std::string_view_literals;\n\n";
   TableWriter<Gpu>("Gpu").write(out, catalog.all<Gpu>());
   TableWriter<Model>("Model").write(out, catalog.all<Model>());
   TableWriter<Format>("Format").write(out, catalog.all<Format>());

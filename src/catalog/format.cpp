@@ -5,20 +5,23 @@
 namespace dsplan::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 9> kRates{"fp64", "fp32", "tf32", "fp16", "bf16",
-                                                 "fp8",  "fp4",  "int8", "int4"};
+constexpr std::array<std::string_view, 9> kRates{
+    "fp64", "fp32", "tf32", "fp16", "bf16", "fp8", "fp4", "int8", "int4"};
 
 constexpr std::array kFields{
     Field<Format>{"id", "catalog id", &Format::id, true},
     Field<Format>{"name", "in words", &Format::name, true},
     Field<Format>{"aliases", "other names that mean this entry", &Format::aliases},
-    Field<Format>{"shared_aliases", "names used for it that mean another entry",
-                  &Format::shared_aliases},
+    Field<Format>{
+        "shared_aliases", "names used for it that mean another entry", &Format::shared_aliases},
     Field<Format>{"family", "kind of format", &Format::family, true},
     Field<Format>{"weight_bits", "nominal width", &Format::weight_bits, true},
-    Field<Format>{"bits_per_weight", "of the quantized tensors, scales included",
-                  &Format::bits_per_weight, true},
-    Field<Format>{"expert_bits_per_weight", "of routed experts where they differ; 0: the same",
+    Field<Format>{"bits_per_weight",
+                  "of the quantized tensors, scales included",
+                  &Format::bits_per_weight,
+                  true},
+    Field<Format>{"expert_bits_per_weight",
+                  "of routed experts where they differ; 0: the same",
                   &Format::expert_bits_per_weight},
     Field<Format>{"embedding_bits", "of the input embedding", &Format::embedding_bits},
     Field<Format>{"head_bits", "of the output projection", &Format::head_bits},
@@ -27,8 +30,8 @@ constexpr std::array kFields{
     Field<Format>{"quantized", "stored below 16 bits", &Format::quantized},
     Field<Format>{"weights", "offered for --precision", &Format::weights},
     Field<Format>{"kv_cache", "offered for --kv-precision", &Format::kv_cache},
-    Field<Format>{"computes_in", "rate that its matrix products reach", &Format::computes_in, false,
-                  kRates},
+    Field<Format>{
+        "computes_in", "rate that its matrix products reach", &Format::computes_in, false, kRates},
     Field<Format>{"hf_names", "what quantization_config calls it", &Format::hf_names},
     Field<Format>{"sources", "where the figures come from", &Format::sources, true},
 };

@@ -6,8 +6,8 @@
 namespace dsplan::catalog {
 namespace {
 
-constexpr std::array<std::string_view, 5> kClasses{"data-center", "workstation", "consumer", "embedded",
-                                                   "cpu"};
+constexpr std::array<std::string_view, 5> kClasses{
+    "data-center", "workstation", "consumer", "embedded", "cpu"};
 constexpr std::array<std::string_view, 3> kStatuses{"shipping", "announced", "rent-only"};
 
 constexpr std::array kFields{
@@ -24,11 +24,13 @@ constexpr std::array kFields{
     Field<Gpu>{"year", "of release", &Gpu::year},
     Field<Gpu>{"memory_type", "kind of memory", &Gpu::memory_type},
     Field<Gpu>{"memory_gb", "memory as sold", &Gpu::memory_gb, true},
-    Field<Gpu>{"memory_visible_mib", "memory as nvidia-smi or its like shows it",
+    Field<Gpu>{"memory_visible_mib",
+               "memory as nvidia-smi or its like shows it",
                &Gpu::memory_visible_mib},
     Field<Gpu>{"memory_runtime_gib", "memory as the runtime gets it", &Gpu::memory_runtime_gib},
     Field<Gpu>{"unified_memory", "memory shared with CPU and system", &Gpu::unified_memory},
-    Field<Gpu>{"ecc_cost_fraction", "share of the memory sold that in-line ECC takes",
+    Field<Gpu>{"ecc_cost_fraction",
+               "share of the memory sold that in-line ECC takes",
                &Gpu::ecc_cost_fraction},
     Field<Gpu>{"bandwidth_gb_per_s", "memory bandwidth", &Gpu::bandwidth_gb_per_s, true},
     Field<Gpu>{"dense_fp64_tflops", "dense rate", &Gpu::dense_fp64_tflops},

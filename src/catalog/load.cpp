@@ -1,9 +1,9 @@
 #include "dsplan/catalog/load.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <set>
+
+#include <yaml-cpp/yaml.h>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
@@ -43,8 +43,8 @@ void check_keys(const Source& source, const YAML::Node& map, const std::string& 
   for (const auto& pair : map) {
     const std::string key = scalar(source, pair.first, "a key of " + owner);
     if (!seen.insert(key).second) {
-      source.fail(pair.first.Mark(), owner + ": key " + quoted(key) + " appears twice",
-                  "keep one of them");
+      source.fail(
+          pair.first.Mark(), owner + ": key " + quoted(key) + " appears twice", "keep one of them");
     }
   }
 }
@@ -61,9 +61,10 @@ struct FieldReader {
 
   [[noreturn]] void fail(std::string_view wanted) const {
     const std::string got = node.IsScalar() ? quoted(node.Scalar()) : "a list or map";
-    source.fail(node.Mark(), owner + ": " + quoted(field.key) + " must be " + std::string(wanted) +
-                                 ", got " + got,
-                "mend the value, or leave the key out when it is unknown");
+    source.fail(
+        node.Mark(),
+        owner + ": " + quoted(field.key) + " must be " + std::string(wanted) + ", got " + got,
+        "mend the value, or leave the key out when it is unknown");
   }
   [[nodiscard]] double number() const {
     const auto value = node.IsScalar() ? parse_number(node.Scalar()) : std::nullopt;
@@ -72,8 +73,8 @@ struct FieldReader {
   }
   void operator()(std::string_view Entry::*member) const {
     if (!node.IsScalar()) fail("a text");
-    if (!field.one_of.empty() && std::find(field.one_of.begin(), field.one_of.end(),
-                                           node.Scalar()) == field.one_of.end()) {
+    if (!field.one_of.empty() &&
+        std::find(field.one_of.begin(), field.one_of.end(), node.Scalar()) == field.one_of.end()) {
       std::string words;
       for (const auto word : field.one_of) words += (words.empty() ? "" : ", ") + std::string(word);
       fail("one of " + words);
@@ -131,23 +132,28 @@ const Field<Entry>* field_named(std::string_view key) {
 }
 
 template <typename Entry>
-[[noreturn]] void fail_unknown_key(const Source& source, const YAML::Node& key,
+[[noreturn]] void fail_unknown_key(const Source& source,
+                                   const YAML::Node& key,
                                    const std::string& owner) {
   std::vector<std::string_view> known;
   for (const auto& field : fields_of<Entry>()) known.push_back(field.key);
-  source.fail(key.Mark(), owner + ": unknown key " + quoted(key.Scalar()),
+  source.fail(key.Mark(),
+              owner + ": unknown key " + quoted(key.Scalar()),
               did_you_mean(key.Scalar(), known, "docs/catalog.md lists the keys"));
 }
 
 /// What the entry starts from: the one it extends, the one it overlays, or nothing.
 template <typename Entry>
-Entry starting_point(const Source& source, const YAML::Node& node, const std::string& id,
+Entry starting_point(const Source& source,
+                     const YAML::Node& node,
+                     const std::string& id,
                      const std::string& owner) {
   const YAML::Node extended = node[std::string(kExtends)];
   if (extended.IsDefined()) {
     const Entry* base = source.catalog.find<Entry>(scalar(source, extended, owner));
     if (base == nullptr) {
-      source.fail(extended.Mark(), owner + " extends an unknown entry " + quoted(extended.Scalar()),
+      source.fail(extended.Mark(),
+                  owner + " extends an unknown entry " + quoted(extended.Scalar()),
                   "name an entry that stands before it");
     }
     Entry copy = *base;
@@ -161,11 +167,14 @@ Entry starting_point(const Source& source, const YAML::Node& node, const std::st
 }
 
 template <typename Entry>
-void check_required(const Source& source, const YAML::Node& node, const Entry& entry,
+void check_required(const Source& source,
+                    const YAML::Node& node,
+                    const Entry& entry,
                     const std::string& owner) {
   for (const auto& field : fields_of<Entry>()) {
     if (field.required && !is_set(entry, field)) {
-      source.fail(node.Mark(), owner + ": missing key " + quoted(field.key),
+      source.fail(node.Mark(),
+                  owner + ": missing key " + quoted(field.key),
                   std::string(field.key) + ": " + std::string(field.meaning));
     }
   }
@@ -174,10 +183,12 @@ void check_required(const Source& source, const YAML::Node& node, const Entry& e
 template <typename Entry>
 std::string entry_id(const Source& source, const YAML::Node& node) {
   const std::string kind(kind_of<Entry>().one);
-  if (!node.IsMap()) source.fail(node.Mark(), "a " + kind + " must be a map of keys", "start with `- id: ...`");
+  if (!node.IsMap())
+    source.fail(node.Mark(), "a " + kind + " must be a map of keys", "start with `- id: ...`");
   check_keys(source, node, "a " + kind);
   const YAML::Node id = node["id"];
-  if (!id.IsDefined()) source.fail(node.Mark(), "a " + kind + " has no 'id'", "start with `- id: ...`");
+  if (!id.IsDefined())
+    source.fail(node.Mark(), "a " + kind + " has no 'id'", "start with `- id: ...`");
   return scalar(source, id, "'id'");
 }
 
@@ -210,7 +221,8 @@ void read_list(const Source& source, const YAML::Node& list) {
   for (const auto& node : list) {
     const std::string id = entry_id<Entry>(source, node);
     if (!seen.insert(id).second) {
-      source.fail(node.Mark(), "id " + quoted(id) + " appears twice in this list", "keep one of them");
+      source.fail(
+          node.Mark(), "id " + quoted(id) + " appears twice in this list", "keep one of them");
     }
     read_entry<Entry>(source, node);
   }
@@ -230,7 +242,8 @@ std::array<Section, sizeof...(Entries)> sections() {
 void read_document(const Source& source, const YAML::Node& document) {
   const auto known = sections<Link, Format, Gpu, Engine, Model, Price>();
   if (!document.IsMap()) {
-    source.fail(document.Mark(), "a catalog file must be a map of lists",
+    source.fail(document.Mark(),
+                "a catalog file must be a map of lists",
                 "start with `gpus:`, `models:`, `formats:`, `engines:`, `links:` or `prices:`");
   }
   check_keys(source, document, "the file");
@@ -241,8 +254,10 @@ void read_document(const Source& source, const YAML::Node& document) {
     if (section == known.end()) {
       std::vector<std::string_view> keys;
       for (const Section& s : known) keys.push_back(s.key);
-      source.fail(pair.first.Mark(), "unknown section " + quoted(key),
-                  did_you_mean(key, keys, "sections are gpus, models, formats, engines, links, prices"));
+      source.fail(
+          pair.first.Mark(),
+          "unknown section " + quoted(key),
+          did_you_mean(key, keys, "sections are gpus, models, formats, engines, links, prices"));
     }
     section->read(source, pair.second);
   }
@@ -271,14 +286,18 @@ void merge_yaml(Catalog& catalog, std::string_view yaml, std::string_view file) 
 namespace {
 
 template <typename Entry>
-[[noreturn]] void fail_entry(const Catalog& catalog, const Entry& entry, std::string_view key,
-                             const std::string& what, const std::string& hint) {
+[[noreturn]] void fail_entry(const Catalog& catalog,
+                             const Entry& entry,
+                             std::string_view key,
+                             const std::string& what,
+                             const std::string& hint) {
   const KindName kind = kind_of<Entry>();
   const FieldOrigin* origin = catalog.origin(kind.one, entry.id, key);
   if (origin == nullptr) origin = catalog.origin(kind.one, entry.id, "");
   const std::string place = origin == nullptr ? "built-in catalog" : origin->place;
   throw Error(ErrorCode::input,
-              place + ": " + std::string(kind.one) + " " + quoted(entry.id) + ": " + what, hint);
+              place + ": " + std::string(kind.one) + " " + quoted(entry.id) + ": " + what,
+              hint);
 }
 
 /// An alias that another entry's id or alias equals would silently shadow one of them.
@@ -288,7 +307,10 @@ void check_names(const Catalog& catalog) {
     for (const std::string_view alias : entry.aliases) {
       const Entry* found = catalog.find<Entry>(alias);
       if (found != nullptr && found->id != entry.id) {
-        fail_entry(catalog, entry, "aliases", "alias " + quoted(alias) + " already means " + quoted(found->id),
+        fail_entry(catalog,
+                   entry,
+                   "aliases",
+                   "alias " + quoted(alias) + " already means " + quoted(found->id),
                    "keep it in one entry, and in shared_aliases of the other");
       }
     }
@@ -296,16 +318,21 @@ void check_names(const Catalog& catalog) {
 }
 
 template <typename Target, typename Entry>
-void check_reference(const Catalog& catalog, const Entry& entry, std::string_view key,
+void check_reference(const Catalog& catalog,
+                     const Entry& entry,
+                     std::string_view key,
                      std::string_view name) {
   if (name.empty()) return;
   const auto rows = catalog.all<Target>();
   if (std::any_of(rows.begin(), rows.end(), [&](const Target& t) { return t.id == name; })) return;
   std::vector<std::string_view> ids;
   for (const Target& row : rows) ids.push_back(row.id);
-  fail_entry(catalog, entry, key,
-             quoted(key) + " names an unknown " + std::string(kind_of<Target>().one) + " " + quoted(name),
-             did_you_mean(name, ids, "use an id of the catalog"));
+  fail_entry(
+      catalog,
+      entry,
+      key,
+      quoted(key) + " names an unknown " + std::string(kind_of<Target>().one) + " " + quoted(name),
+      did_you_mean(name, ids, "use an id of the catalog"));
 }
 
 void check_layers(const Catalog& catalog, const Model& m) {
@@ -313,20 +340,27 @@ void check_layers(const Catalog& catalog, const Model& m) {
     fail_entry(catalog, m, "layers", "sliding and linear layers exceed layers", "mend the counts");
   }
   if (m.moe_layers > m.layers || m.experts_per_token > m.experts) {
-    fail_entry(catalog, m, "experts", "more MoE layers than layers, or more active experts than experts",
+    fail_entry(catalog,
+               m,
+               "experts",
+               "more MoE layers than layers, or more active experts than experts",
                "mend the counts");
   }
   if (m.kv_heads > m.attention_heads || (m.kv_heads > 0 && m.attention_heads % m.kv_heads != 0)) {
     fail_entry(catalog, m, "kv_heads", "kv_heads must divide attention_heads", "mend the counts");
   }
   if (m.experts == 0 && m.intermediate_size == 0) {
-    fail_entry(catalog, m, "intermediate_size", "neither a dense MLP nor experts", "give one of them");
+    fail_entry(
+        catalog, m, "intermediate_size", "neither a dense MLP nor experts", "give one of them");
   }
 }
 
 void check_tiers(const Catalog& catalog, const Engine& engine) {
   if (!are_tiers(engine.batched_tokens_by_gib) || !are_tiers(engine.seqs_by_gib)) {
-    fail_entry(catalog, engine, "batched_tokens_by_gib", "tiers must be texts like \"70:8192\", growing",
+    fail_entry(catalog,
+               engine,
+               "batched_tokens_by_gib",
+               "tiers must be texts like \"70:8192\", growing",
                "write [\"0:2048\", \"70:8192\"]");
   }
 }
@@ -356,9 +390,11 @@ void check_consistency(const Catalog& catalog) {
   for (const Engine& engine : catalog.all<Engine>()) {
     check_reference<Engine>(catalog, engine, "engine", engine.engine);
     check_tiers(catalog, engine);
-    for (const auto kv : engine.kv_precisions) check_reference<Format>(catalog, engine, "kv_precisions", kv);
+    for (const auto kv : engine.kv_precisions)
+      check_reference<Format>(catalog, engine, "kv_precisions", kv);
   }
-  for (const Price& price : catalog.all<Price>()) check_reference<Gpu>(catalog, price, "gpu", price.gpu);
+  for (const Price& price : catalog.all<Price>())
+    check_reference<Gpu>(catalog, price, "gpu", price.gpu);
 }
 
 }  // namespace dsplan::catalog

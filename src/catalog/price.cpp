@@ -11,9 +11,11 @@ constexpr std::array kFields{
     Field<Price>{"instance", "instance type", &Price::instance, true},
     Field<Price>{"gpu", "catalog id of the device", &Price::gpu, true},
     Field<Price>{"gpus", "devices of one instance", &Price::gpus, true},
-    Field<Price>{"on_demand_usd_per_hour", "lowest on-demand price", &Price::on_demand_usd_per_hour},
+    Field<Price>{
+        "on_demand_usd_per_hour", "lowest on-demand price", &Price::on_demand_usd_per_hour},
     Field<Price>{"on_demand_region", "where", &Price::on_demand_region},
-    Field<Price>{"us_east_usd_per_hour", "on-demand price in the US east", &Price::us_east_usd_per_hour},
+    Field<Price>{
+        "us_east_usd_per_hour", "on-demand price in the US east", &Price::us_east_usd_per_hour},
     Field<Price>{"us_east_region", "where", &Price::us_east_region},
     Field<Price>{"spot_usd_per_hour", "lowest spot price", &Price::spot_usd_per_hour},
     Field<Price>{"spot_region", "where", &Price::spot_region},

@@ -7,6 +7,7 @@
 
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/report/answer.hpp"
+
 #include "huggingface.hpp"
 #include "inputs.hpp"
 

@@ -1,9 +1,10 @@
 #include <array>
 
-#include "command.hpp"
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/suggest.hpp"
 #include "dsplan/report/catalog_report.hpp"
+
+#include "command.hpp"
 
 namespace dsplan::cli {
 namespace {
@@ -12,11 +13,13 @@ void list_kind(report::Answer& answer, const CommandContext& context) {
   const auto& words = context.positionals;
   if (words.size() < 2) {
     std::string kinds;
-    for (const auto kind : report::catalog_kinds()) kinds += (kinds.empty() ? "" : ", ") + std::string(kind);
+    for (const auto kind : report::catalog_kinds())
+      kinds += (kinds.empty() ? "" : ", ") + std::string(kind);
     throw Error(ErrorCode::usage, "`catalog list` needs a kind", "one of " + kinds);
   }
   if (words.size() > 2) {
-    throw Error(ErrorCode::usage, "`catalog list` does not take '" + words[2] + "'",
+    throw Error(ErrorCode::usage,
+                "`catalog list` does not take '" + words[2] + "'",
                 "`dsplan catalog show " + words[1] + " " + words[2] + "` shows one entry");
   }
   report::report_catalog_list(answer, context.catalog, words[1]);
@@ -24,9 +27,12 @@ void list_kind(report::Answer& answer, const CommandContext& context) {
 
 void show_entry(report::Answer& answer, const CommandContext& context) {
   const auto& words = context.positionals;
-  if (words.size() < 2) throw Error(ErrorCode::usage, "`catalog show` needs an entry", "for example: dsplan catalog show a100");
+  if (words.size() < 2)
+    throw Error(
+        ErrorCode::usage, "`catalog show` needs an entry", "for example: dsplan catalog show a100");
   const bool with_kind = words.size() > 2;
-  report::report_catalog_entry(answer, context.catalog, with_kind ? words[1] : "", with_kind ? words[2] : words[1]);
+  report::report_catalog_entry(
+      answer, context.catalog, with_kind ? words[1] : "", with_kind ? words[2] : words[1]);
 }
 
 }  // namespace
@@ -45,8 +51,10 @@ report::Answer run_catalog(const CommandContext& context) {
     show_entry(answer, context);
   } else {
     const std::string word = words.empty() ? "" : words[0];
-    throw Error(ErrorCode::usage, word.empty() ? "`catalog` needs an action" : "`catalog` does not know '" + word + "'",
-                did_you_mean(word, kActions, "list KIND, or show [KIND] ID"));
+    throw Error(
+        ErrorCode::usage,
+        word.empty() ? "`catalog` needs an action" : "`catalog` does not know '" + word + "'",
+        did_you_mean(word, kActions, "list KIND, or show [KIND] ID"));
   }
   return answer;
 }

@@ -1,10 +1,11 @@
-#include "command.hpp"
-#include "deployment_request.hpp"
 #include "dsplan/base/error.hpp"
 #include "dsplan/estimate/rule.hpp"
 #include "dsplan/plan/flops_answer.hpp"
 #include "dsplan/report/flops_report.hpp"
 #include "dsplan/report/memory_report.hpp"
+
+#include "command.hpp"
+#include "deployment_request.hpp"
 
 namespace dsplan::cli {
 namespace {
@@ -17,14 +18,18 @@ report::Answer rule_answer(const CommandContext& context) {
   report::Answer answer;
   answer.inputs = used_inputs(in);
   answer.assumptions = source.assumptions;
-  const auto& format = *context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
-  const std::int64_t tokens = in.count("input-tokens").value_or(in.count("context").value_or(kRuleTokens));
+  const auto& format =
+      *context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
+  const std::int64_t tokens =
+      in.count("input-tokens").value_or(in.count("context").value_or(kRuleTokens));
   const std::int64_t batch = in.count("batch").value_or(1);
-  if (tokens < 1 || batch < 1) throw Error(ErrorCode::usage, "--seq-len and --batch must be at least 1", "give counts");
+  if (tokens < 1 || batch < 1)
+    throw Error(ErrorCode::usage, "--seq-len and --batch must be at least 1", "give counts");
   add_left_out(answer, estimate::rule_flops_leaves_out());
-  report::report_flops(answer, plan::rule_flops_answer(rule_parameters(source), format, tokens, batch),
-                       "The guides' rule: 2 x P x L x B, with " + std::to_string(tokens) + " tokens and batch " +
-                           std::to_string(batch));
+  report::report_flops(answer,
+                       plan::rule_flops_answer(rule_parameters(source), format, tokens, batch),
+                       "The guides' rule: 2 x P x L x B, with " + std::to_string(tokens) +
+                           " tokens and batch " + std::to_string(batch));
   return answer;
 }
 

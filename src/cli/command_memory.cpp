@@ -1,9 +1,10 @@
-#include "command.hpp"
-#include "deployment_request.hpp"
 #include "dsplan/base/error.hpp"
 #include "dsplan/estimate/rule.hpp"
 #include "dsplan/plan/memory_answer.hpp"
 #include "dsplan/report/memory_report.hpp"
+
+#include "command.hpp"
+#include "deployment_request.hpp"
 
 namespace dsplan::cli {
 namespace {
@@ -18,18 +19,24 @@ std::optional<Adjustment> adjustment(const Inputs& inputs) {
   const auto utilization = inputs.share("utilization");
   if (!batch && !utilization) return std::nullopt;
   if (!batch || !utilization) {
-    throw Error(ErrorCode::usage, "--adjust-batch and --utilization go together",
-                "give the batch that runs now and the memory use measured: --adjust-batch 16 --utilization 95%");
+    throw Error(ErrorCode::usage,
+                "--adjust-batch and --utilization go together",
+                "give the batch that runs now and the memory use measured: --adjust-batch 16 "
+                "--utilization 95%");
   }
-  if (*batch < 1) throw Error(ErrorCode::usage, "--adjust-batch must be at least 1", "give the batch that runs now");
+  if (*batch < 1)
+    throw Error(
+        ErrorCode::usage, "--adjust-batch must be at least 1", "give the batch that runs now");
   return Adjustment{*batch, *utilization};
 }
 
 void adjust(plan::MemoryAnswer& memory, const std::optional<Adjustment>& asked) {
   if (!asked) return;
-  memory.adjust_batch = plan::BatchAdjustment{asked->batch, asked->utilization,
-                                              estimate::rule_next_batch(asked->batch, asked->utilization),
-                                              memory.max_batch};
+  memory.adjust_batch =
+      plan::BatchAdjustment{asked->batch,
+                            asked->utilization,
+                            estimate::rule_next_batch(asked->batch, asked->utilization),
+                            memory.max_batch};
 }
 
 report::Answer rule_answer(const CommandContext& context) {
@@ -44,7 +51,8 @@ report::Answer rule_answer(const CommandContext& context) {
   if (!in.has("precision")) answer.inputs.push_back({"precision", "fp16", Origin::built_in, ""});
   q.batch = in.count("batch").value_or(1);
   q.gpus = in.count("gpus").value_or(1);
-  if (q.batch < 1 || q.gpus < 1) throw Error(ErrorCode::usage, "--batch and --gpus must be at least 1", "leave them out for 1");
+  if (q.batch < 1 || q.gpus < 1)
+    throw Error(ErrorCode::usage, "--batch and --gpus must be at least 1", "leave them out for 1");
   q.reserve_fraction = in.share("reserve").value_or(estimate::kRuleReserve);
   if (const auto gpu = in.text("gpu")) {
     const auto match = context.catalog.resolve<catalog::Gpu>(*gpu);
@@ -55,8 +63,9 @@ report::Answer rule_answer(const CommandContext& context) {
   add_left_out(answer, estimate::rule_memory_leaves_out());
   plan::MemoryAnswer memory = plan::rule_memory_answer(q);
   adjust(memory, adjustment(in));
-  std::string subject = "The guides' rule: P x bytes + 2.5 x P x bytes x batch + 1.5 x P x bytes, in " +
-                        std::string(q.format->id) + ", batch " + std::to_string(q.batch);
+  std::string subject =
+      "The guides' rule: P x bytes + 2.5 x P x bytes x batch + 1.5 x P x bytes, in " +
+      std::string(q.format->id) + ", batch " + std::to_string(q.batch);
   report::report_memory(answer, std::move(memory), std::move(subject));
   return answer;
 }

@@ -9,6 +9,7 @@
 namespace dsplan::cli {
 
 /// The script for "bash", "zsh" or "fish". Throws a usage error for another shell.
-[[nodiscard]] std::string completion_script(std::string_view shell, const catalog::Catalog& catalog);
+[[nodiscard]] std::string completion_script(std::string_view shell,
+                                            const catalog::Catalog& catalog);
 
 }  // namespace dsplan::cli

@@ -1,10 +1,10 @@
 #include "config_file.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <set>
+
+#include <yaml-cpp/yaml.h>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/suggest.hpp"
@@ -24,25 +24,34 @@ const Option& known_option(const std::string& key, const std::string& where) {
   if (const Option* option = option_named(key)) return *option;
   std::vector<std::string_view> names;
   for (const Option& option : all_options()) names.push_back(option.name);
-  refuse(where, "unknown key '" + key + "'", did_you_mean(key, names, "keys are the long option names without dashes"));
+  refuse(where,
+         "unknown key '" + key + "'",
+         did_you_mean(key, names, "keys are the long option names without dashes"));
 }
 
 std::string in_folder_of(const std::string& file, const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  return std::filesystem::path(path).is_absolute() || folder.empty() ? path : (folder / path).string();
+  return std::filesystem::path(path).is_absolute() || folder.empty() ? path
+                                                                     : (folder / path).string();
 }
 
-std::vector<std::string> values_of(const Option& option, const YAML::Node& node, const std::string& file) {
+std::vector<std::string> values_of(const Option& option,
+                                   const YAML::Node& node,
+                                   const std::string& file) {
   const std::string where = place(file, node.Mark());
   std::vector<std::string> values;
   if (node.IsScalar()) values.push_back(node.Scalar());
   if (node.IsSequence() && option.repeatable) {
     for (const auto& item : node) {
-      if (!item.IsScalar()) refuse(where, "'" + std::string(option.name) + "' must be a list of texts", "write [a, b]");
+      if (!item.IsScalar())
+        refuse(where, "'" + std::string(option.name) + "' must be a list of texts", "write [a, b]");
       values.push_back(item.Scalar());
     }
   }
-  if (values.empty()) refuse(where, "'" + std::string(option.name) + "' needs a value", "give it one, or remove the key");
+  if (values.empty())
+    refuse(where,
+           "'" + std::string(option.name) + "' needs a value",
+           "give it one, or remove the key");
   if (option.words == Words::files) {
     for (std::string& value : values) value = in_folder_of(file, value);
   }
@@ -59,7 +68,10 @@ YAML::Node parsed(std::string_view yaml, const std::string& file) {
 
 }  // namespace
 
-void apply_config(Inputs& inputs, const Command& command, std::string_view yaml, const std::string& file) {
+void apply_config(Inputs& inputs,
+                  const Command& command,
+                  std::string_view yaml,
+                  const std::string& file) {
   const YAML::Node root = parsed(yaml, file);
   if (root.IsNull()) return;
   if (!root.IsMap()) refuse(file, "must be a map of options", "write `gpu: h100` and the like");
@@ -67,9 +79,11 @@ void apply_config(Inputs& inputs, const Command& command, std::string_view yaml,
   const auto taken = options_of(command);
   for (const auto& pair : root) {
     const std::string where = place(file, pair.first.Mark());
-    if (!pair.first.IsScalar()) refuse(where, "a key must be a text", "keys are the long option names without dashes");
+    if (!pair.first.IsScalar())
+      refuse(where, "a key must be a text", "keys are the long option names without dashes");
     const std::string& key = pair.first.Scalar();
-    if (!seen.insert(key).second) refuse(where, "key '" + key + "' appears twice", "keep one of them");
+    if (!seen.insert(key).second)
+      refuse(where, "key '" + key + "' appears twice", "keep one of them");
     const Option& option = known_option(key, where);
     auto values = values_of(option, pair.second, file);
     if (std::find(taken.begin(), taken.end(), &option) == taken.end()) continue;

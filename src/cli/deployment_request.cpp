@@ -10,18 +10,24 @@ ModelSource model_of(const CommandContext& context) {
   const auto model = inputs.text("model");
   const auto parameters = inputs.count("params");
   if (model && parameters) {
-    throw Error(ErrorCode::usage, "--model and --params are both given", "keep --model: it knows its parameters");
+    throw Error(ErrorCode::usage,
+                "--model and --params are both given",
+                "keep --model: it knows its parameters");
   }
   if (model) return find_model(*model, context.catalog, context.variable);
   if (!parameters) {
-    throw Error(ErrorCode::usage, "no model given", "name one with --model, or its size with --params 13B");
+    throw Error(
+        ErrorCode::usage, "no model given", "name one with --model, or its size with --params 13B");
   }
-  if (*parameters < 1) throw Error(ErrorCode::usage, "--params must be at least 1", "write 13B, 350M or 1.5T");
+  if (*parameters < 1)
+    throw Error(ErrorCode::usage, "--params must be at least 1", "write 13B, 350M or 1.5T");
   ModelSource source;
   source.choice.parameters = static_cast<double>(*parameters);
   if (const auto active = inputs.count("active-params")) {
     if (*active < 1 || *active > *parameters) {
-      throw Error(ErrorCode::usage, "--active-params must be between 1 and --params", "leave it out for a dense model");
+      throw Error(ErrorCode::usage,
+                  "--active-params must be between 1 and --params",
+                  "leave it out for a dense model");
     }
     source.choice.active_parameters = static_cast<double>(*active);
   }
@@ -62,14 +68,16 @@ std::vector<UsedInput> used_inputs(const Inputs& inputs) {
   std::vector<UsedInput> used;
   for (const Given& given : inputs.all()) {
     if (given.option->group == "Output") continue;
-    used.push_back({snake_case(given.option->name), given.values.front(), given.origin, given.place});
+    used.push_back(
+        {snake_case(given.option->name), given.values.front(), given.origin, given.place});
   }
   return used;
 }
 
 void add_notes(report::Answer& answer, const plan::Deployment& d, const ModelSource& source) {
   answer.inputs.insert(answer.inputs.end(), d.filled.begin(), d.filled.end());
-  answer.assumptions.insert(answer.assumptions.end(), source.assumptions.begin(), source.assumptions.end());
+  answer.assumptions.insert(
+      answer.assumptions.end(), source.assumptions.begin(), source.assumptions.end());
   answer.assumptions.insert(answer.assumptions.end(), d.assumptions.begin(), d.assumptions.end());
   answer.warnings.insert(answer.warnings.end(), d.warnings.begin(), d.warnings.end());
 }
@@ -83,7 +91,8 @@ bool by_rule(const Inputs& inputs) { return inputs.text("method") == "rule"; }
 
 void add_left_out(report::Answer& answer, std::span<const std::string_view> left_out) {
   for (const std::string_view what : left_out) {
-    answer.warnings.push_back({"rule-leaves-out", "the guides' rule leaves out " + std::string(what)});
+    answer.warnings.push_back(
+        {"rule-leaves-out", "the guides' rule leaves out " + std::string(what)});
   }
 }
 

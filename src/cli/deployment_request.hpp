@@ -1,22 +1,27 @@
 // The inputs that say what is deployed, as a request of the planner.
 #pragma once
 
-#include "command.hpp"
 #include "dsplan/plan/deployment.hpp"
+
+#include "command.hpp"
 #include "model_source.hpp"
 
 namespace dsplan::cli {
 
-/// The model named by --model or sized by --params. Throws a usage error when neither or both are given.
+/// The model named by --model or sized by --params. Throws a usage error when neither or both are
+/// given.
 [[nodiscard]] ModelSource model_of(const CommandContext& context);
 
-[[nodiscard]] plan::DeploymentRequest deployment_request(const Inputs& inputs, const plan::ModelChoice& model);
+[[nodiscard]] plan::DeploymentRequest deployment_request(const Inputs& inputs,
+                                                         const plan::ModelChoice& model);
 
 /// The inputs given, without those that only shape the output.
 [[nodiscard]] std::vector<UsedInput> used_inputs(const Inputs& inputs);
 
 /// Adds what the planner filled in, assumed and warned of.
-void add_notes(report::Answer& answer, const plan::Deployment& deployment, const ModelSource& source);
+void add_notes(report::Answer& answer,
+               const plan::Deployment& deployment,
+               const ModelSource& source);
 
 /// The parameters of --params or of the model, for the guides' rule.
 [[nodiscard]] double rule_parameters(const ModelSource& source);

@@ -14,7 +14,9 @@ namespace dsplan::cli {
 namespace {
 
 [[noreturn]] void fail(const std::string& path, const std::string& what) {
-  throw Error(ErrorCode::io, path + ": " + what + ": " + std::strerror(errno), "check the path and its rights");
+  throw Error(ErrorCode::io,
+              path + ": " + what + ": " + std::strerror(errno),
+              "check the path and its rights");
 }
 
 std::ifstream opened(const std::string& path) {

@@ -1,19 +1,19 @@
 #include "huggingface.hpp"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <vector>
 
 #include "dsplan/base/error.hpp"
+
 #include "files.hpp"
 
 extern char** environ;
@@ -30,20 +30,26 @@ std::string home(const Variable& variable) {
 }
 
 bool is_true(const std::optional<std::string>& value) {
-  return value && (*value == "1" || *value == "ON" || *value == "YES" || *value == "TRUE" || *value == "true");
+  return value && (*value == "1" || *value == "ON" || *value == "YES" || *value == "TRUE" ||
+                   *value == "true");
 }
 
 // ---- the local cache ----
 
 std::string trimmed(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
+    text.pop_back();
   return text;
 }
 
-std::optional<HubFile> cached(const std::string& repo, const std::string& name, const Variable& variable) {
+std::optional<HubFile> cached(const std::string& repo,
+                              const std::string& name,
+                              const Variable& variable) {
   std::string folder = "models--" + repo;
-  for (auto slash = folder.find('/'); slash != std::string::npos; slash = folder.find('/')) folder.replace(slash, 1, "--");
-  const fs::path root = fs::path(variable("HF_HUB_CACHE").value_or(home(variable) + "/hub")) / folder;
+  for (auto slash = folder.find('/'); slash != std::string::npos; slash = folder.find('/'))
+    folder.replace(slash, 1, "--");
+  const fs::path root =
+      fs::path(variable("HF_HUB_CACHE").value_or(home(variable) + "/hub")) / folder;
   std::error_code ignored;
   const fs::path reference = root / "refs" / "main";
   if (!fs::is_regular_file(reference, ignored)) return std::nullopt;
@@ -74,9 +80,10 @@ std::string quoted(const std::string& text) {
 
 /// Given on curl's standard input, so that no other process sees the token.
 std::string curl_configuration(const std::string& url, const std::optional<std::string>& secret) {
-  std::string text = "url = " + quoted(url) +
-                     "silent\nshow-error\nlocation\nmax-time = 60\nconnect-timeout = 15\nproto = \"=http,https\"\n"
-                     "write-out = \"\\n%{http_code}\"\n";
+  std::string text =
+      "url = " + quoted(url) +
+      "silent\nshow-error\nlocation\nmax-time = 60\nconnect-timeout = 15\nproto = \"=http,https\"\n"
+      "write-out = \"\\n%{http_code}\"\n";
   if (secret) text += "header = " + quoted("Authorization: Bearer " + *secret);
   return text;
 }
@@ -84,7 +91,8 @@ std::string curl_configuration(const std::string& url, const std::optional<std::
 struct Pipe {
   std::array<int, 2> end{-1, -1};
   Pipe() {
-    if (pipe2(end.data(), O_CLOEXEC) != 0) throw Error(ErrorCode::io, "cannot make a pipe", std::strerror(errno));
+    if (pipe2(end.data(), O_CLOEXEC) != 0)
+      throw Error(ErrorCode::io, "cannot make a pipe", std::strerror(errno));
   }
   Pipe(const Pipe&) = delete;
   Pipe& operator=(const Pipe&) = delete;
@@ -110,7 +118,8 @@ void write_all(int file, const std::string& text) {
 std::string read_all(int file) {
   std::string text;
   std::array<char, 65536> buffer{};
-  for (ssize_t n = read(file, buffer.data(), buffer.size()); n > 0; n = read(file, buffer.data(), buffer.size())) {
+  for (ssize_t n = read(file, buffer.data(), buffer.size()); n > 0;
+       n = read(file, buffer.data(), buffer.size())) {
     text.append(buffer.data(), static_cast<std::size_t>(n));
   }
   return text;
@@ -137,7 +146,8 @@ Reply run_curl(const std::string& configuration) {
   const int problem = posix_spawnp(&child, "curl", &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (problem != 0) {
-    throw Error(ErrorCode::io, "downloading from the hub needs the program curl", "apt-get install curl");
+    throw Error(
+        ErrorCode::io, "downloading from the hub needs the program curl", "apt-get install curl");
   }
   in.close_end(0);
   out.close_end(1);
@@ -157,37 +167,48 @@ int take_status(std::string& text) {
   if (line == std::string::npos) return 0;
   const std::string status = text.substr(line + 1);
   text.resize(line);
-  return status.size() == 3 && std::all_of(status.begin(), status.end(), [](char c) { return c >= '0' && c <= '9'; })
+  return status.size() == 3 &&
+                 std::all_of(
+                     status.begin(), status.end(), [](char c) { return c >= '0' && c <= '9'; })
              ? std::stoi(status)
              : 0;
 }
 
-std::optional<HubFile> downloaded(const std::string& repo, const std::string& name, const Variable& variable) {
+std::optional<HubFile> downloaded(const std::string& repo,
+                                  const std::string& name,
+                                  const Variable& variable) {
   std::string endpoint = variable("HF_ENDPOINT").value_or("https://huggingface.co");
   while (!endpoint.empty() && endpoint.back() == '/') endpoint.pop_back();
   const std::string url = endpoint + "/" + repo + "/resolve/main/" + name;
   Reply reply = run_curl(curl_configuration(url, token(variable)));
   if (reply.exit_code == 127) {
-    throw Error(ErrorCode::io, "downloading from the hub needs the program curl", "apt-get install curl");
+    throw Error(
+        ErrorCode::io, "downloading from the hub needs the program curl", "apt-get install curl");
   }
   const int status = take_status(reply.text);
   if (status == 404) return std::nullopt;
   if (status == 401 || status == 403) {
-    throw Error(ErrorCode::io, url + ": access refused (HTTP " + std::to_string(status) + ")",
+    throw Error(ErrorCode::io,
+                url + ": access refused (HTTP " + std::to_string(status) + ")",
                 "the model is gated, private or misspelt: accept its terms and set HF_TOKEN");
   }
   if (reply.exit_code != 0 || status != 200) {
-    throw Error(ErrorCode::io,
-                url + ": not reached (" +
-                    (status == 0 ? "curl " + std::to_string(reply.exit_code) : "HTTP " + std::to_string(status)) + ")",
-                "check the network, HF_ENDPOINT and proxies, or give the path of a downloaded config.json");
+    throw Error(
+        ErrorCode::io,
+        url + ": not reached (" +
+            (status == 0 ? "curl " + std::to_string(reply.exit_code)
+                         : "HTTP " + std::to_string(status)) +
+            ")",
+        "check the network, HF_ENDPOINT and proxies, or give the path of a downloaded config.json");
   }
   return HubFile{std::move(reply.text), url};
 }
 
 }  // namespace
 
-std::optional<HubFile> hub_file(const std::string& repo, const std::string& name, const Variable& variable) {
+std::optional<HubFile> hub_file(const std::string& repo,
+                                const std::string& name,
+                                const Variable& variable) {
   if (auto file = cached(repo, name, variable)) return file;
   if (is_true(variable("HF_HUB_OFFLINE"))) return std::nullopt;
   return downloaded(repo, name, variable);

@@ -15,10 +15,11 @@ struct HubFile {
 };
 
 /// A file of `repo` ("ORG/NAME"): from the local cache when it is there, else downloaded from
-/// HF_ENDPOINT (https://huggingface.co) with HF_TOKEN, unless HF_HUB_OFFLINE is set. Nothing when the
-/// repository has no such file. Throws io errors that name the file and the mend; the token is never
-/// part of a message or of a process's arguments.
-[[nodiscard]] std::optional<HubFile> hub_file(const std::string& repo, const std::string& name,
+/// HF_ENDPOINT (https://huggingface.co) with HF_TOKEN, unless HF_HUB_OFFLINE is set. Nothing when
+/// the repository has no such file. Throws io errors that name the file and the mend; the token is
+/// never part of a message or of a process's arguments.
+[[nodiscard]] std::optional<HubFile> hub_file(const std::string& repo,
+                                              const std::string& name,
                                               const Variable& variable);
 
 }  // namespace dsplan::cli

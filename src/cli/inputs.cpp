@@ -17,8 +17,10 @@ std::string named(const Given& given) {
 }
 
 [[noreturn]] void refuse(const Given& given, std::string_view wanted, const std::string& hint) {
-  throw Error(given.origin == Origin::file ? ErrorCode::input : ErrorCode::usage,
-              named(given) + " must be " + std::string(wanted) + ", got '" + given.values.front() + "'", hint);
+  throw Error(
+      given.origin == Origin::file ? ErrorCode::input : ErrorCode::usage,
+      named(given) + " must be " + std::string(wanted) + ", got '" + given.values.front() + "'",
+      hint);
 }
 
 const std::string& single(const Given& given) { return given.values.front(); }
@@ -34,7 +36,10 @@ void check_listed(const Given& given) {
 
 }  // namespace
 
-void Inputs::set(const Option& option, std::vector<std::string> values, Origin origin, std::string place) {
+void Inputs::set(const Option& option,
+                 std::vector<std::string> values,
+                 Origin origin,
+                 std::string place) {
   const Option& target = option.same_as.empty() ? option : *option_named(option.same_as);
   if (!option.implies.empty()) values = {std::string(option.implies)};
   if (const Given* before = find(target.name)) {
@@ -45,15 +50,16 @@ void Inputs::set(const Option& option, std::vector<std::string> values, Origin o
   }
   Given given{&target, std::move(values), origin, std::move(place)};
   if (!target.repeatable && given.values.size() > 1) {
-    throw Error(ErrorCode::usage, named(given) + " is given " + std::to_string(given.values.size()) + " times",
+    throw Error(ErrorCode::usage,
+                named(given) + " is given " + std::to_string(given.values.size()) + " times",
                 "keep one of them");
   }
   given_.push_back(std::move(given));
 }
 
 const Given* Inputs::find(std::string_view name) const {
-  const auto found =
-      std::find_if(given_.begin(), given_.end(), [&](const Given& g) { return g.option->name == name; });
+  const auto found = std::find_if(
+      given_.begin(), given_.end(), [&](const Given& g) { return g.option->name == name; });
   return found == given_.end() ? nullptr : &*found;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dsplan/base/note.hpp"
+
 #include "options.hpp"
 
 namespace dsplan::cli {

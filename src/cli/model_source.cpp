@@ -7,6 +7,7 @@
 #include "dsplan/ingest/gguf.hpp"
 #include "dsplan/ingest/hf_config.hpp"
 #include "dsplan/ingest/safetensors.hpp"
+
 #include "files.hpp"
 
 namespace dsplan::cli {
@@ -39,7 +40,8 @@ std::vector<fs::path> shards_of(const fs::path& folder) {
   const fs::path index = folder / "model.safetensors.index.json";
   std::vector<fs::path> shards;
   if (is_there(index)) {
-    for (const auto& file : ingest::read_safetensors_index(read_file(index.string()), index.string()).files) {
+    for (const auto& file :
+         ingest::read_safetensors_index(read_file(index.string()), index.string()).files) {
       if (!is_there(folder / file)) return {};
       shards.push_back(folder / file);
     }
@@ -59,7 +61,8 @@ void note_index_total(const fs::path& folder, ingest::Checkpoint& checkpoint) {
   const auto read = ingest::read_safetensors_index(read_file(index.string()), index.string());
   if (read.total.value > 0.0) {
     checkpoint.notes.push_back("the shards are not here; their index counts " +
-                               std::to_string(static_cast<std::int64_t>(read.total.value)) + " bytes of tensors");
+                               std::to_string(static_cast<std::int64_t>(read.total.value)) +
+                               " bytes of tensors");
   }
 }
 
@@ -80,11 +83,15 @@ void add_tensor_sizes(const fs::path& folder, ingest::Checkpoint& checkpoint) {
 ingest::Checkpoint read_folder(const fs::path& folder) {
   const fs::path config = folder / "config.json";
   if (!is_there(config)) {
-    throw Error(ErrorCode::input, folder.string() + ": holds no config.json", "name the folder of a Hugging Face checkpoint");
+    throw Error(ErrorCode::input,
+                folder.string() + ": holds no config.json",
+                "name the folder of a Hugging Face checkpoint");
   }
-  ingest::Checkpoint checkpoint = ingest::read_hf_config(read_file(config.string()), config.string());
+  ingest::Checkpoint checkpoint =
+      ingest::read_hf_config(read_file(config.string()), config.string());
   const fs::path quant = folder / "hf_quant_config.json";
-  if (is_there(quant)) ingest::apply_hf_quant_config(checkpoint, read_file(quant.string()), quant.string());
+  if (is_there(quant))
+    ingest::apply_hf_quant_config(checkpoint, read_file(quant.string()), quant.string());
   add_tensor_sizes(folder, checkpoint);
   return checkpoint;
 }
@@ -123,7 +130,9 @@ ingest::Checkpoint read_gguf(const fs::path& path) {
   std::vector<ingest::GgufHeader> headers;
   for (const fs::path& part : gguf_parts(path, first.split_count)) {
     if (!is_there(part)) {
-      throw Error(ErrorCode::io, part.string() + ": part of the split file is missing", "download all parts into one folder");
+      throw Error(ErrorCode::io,
+                  part.string() + ": part of the split file is missing",
+                  "download all parts into one folder");
     }
     headers.push_back(read_gguf_part(part));
   }
@@ -134,24 +143,29 @@ ingest::Checkpoint read_path(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) return read_folder(path);
   if (path.extension() == ".gguf") return read_gguf(path);
-  if (path.extension() == ".safetensors") return read_folder(path.has_parent_path() ? path.parent_path() : ".");
+  if (path.extension() == ".safetensors")
+    return read_folder(path.has_parent_path() ? path.parent_path() : ".");
   ingest::Checkpoint checkpoint = ingest::read_hf_config(read_file(path.string()), path.string());
   const fs::path quant = path.parent_path() / "hf_quant_config.json";
-  if (is_there(quant)) ingest::apply_hf_quant_config(checkpoint, read_file(quant.string()), quant.string());
+  if (is_there(quant))
+    ingest::apply_hf_quant_config(checkpoint, read_file(quant.string()), quant.string());
   return checkpoint;
 }
 
 ingest::Checkpoint read_hub(const std::string& repo, const Variable& variable) {
   const auto slash = repo.find('/');
   const bool plain = std::all_of(repo.begin(), repo.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '-' || c == '_' || c == '.';
   });
   if (slash == std::string::npos || slash == 0 || slash + 1 == repo.size() || !plain) {
-    throw Error(ErrorCode::usage, "'hf:" + repo + "' is not hf:ORG/NAME", "for example hf:Qwen/Qwen3-32B");
+    throw Error(
+        ErrorCode::usage, "'hf:" + repo + "' is not hf:ORG/NAME", "for example hf:Qwen/Qwen3-32B");
   }
   const auto config = hub_file(repo, "config.json", variable);
   if (!config) {
-    throw Error(ErrorCode::io, "hf:" + repo + ": config.json is neither in the cache nor on the hub",
+    throw Error(ErrorCode::io,
+                "hf:" + repo + ": config.json is neither in the cache nor on the hub",
                 "check the name; with HF_HUB_OFFLINE set only the cache is read");
   }
   ingest::Checkpoint checkpoint = ingest::read_hf_config(config->text, config->place);
@@ -174,7 +188,8 @@ ModelSource from_checkpoint(ingest::Checkpoint read, const std::string& place) {
   source.choice.kv_format = checkpoint.kv_format;
   source.choice.place = place;
   if (checkpoint.has_sizes) source.choice.stored = stored(checkpoint.sizes);
-  for (const std::string& note : checkpoint.notes) source.assumptions.push_back({"model-file", note, place});
+  for (const std::string& note : checkpoint.notes)
+    source.assumptions.push_back({"model-file", note, place});
   return source;
 }
 
@@ -190,18 +205,21 @@ ModelSource from_catalog(const std::string& name, const catalog::Catalog& catalo
 bool looks_like_path(const std::string& name) {
   const fs::path path(name);
   const auto extension = path.extension();
-  return name.front() == '.' || name.front() == '/' || extension == ".json" || extension == ".gguf" ||
-         extension == ".safetensors" || name.back() == '/';
+  return name.front() == '.' || name.front() == '/' || extension == ".json" ||
+         extension == ".gguf" || extension == ".safetensors" || name.back() == '/';
 }
 
 }  // namespace
 
-ModelSource find_model(const std::string& name, const catalog::Catalog& catalog, const Variable& variable) {
+ModelSource find_model(const std::string& name,
+                       const catalog::Catalog& catalog,
+                       const Variable& variable) {
   if (name.starts_with(kHubPrefix)) {
     return from_checkpoint(read_hub(name.substr(kHubPrefix.size()), variable), name);
   }
   if (looks_like_path(name)) {
-    if (!is_there(name)) throw Error(ErrorCode::io, name + ": no such file or folder", "check the path");
+    if (!is_there(name))
+      throw Error(ErrorCode::io, name + ": no such file or folder", "check the path");
     return from_checkpoint(read_path(name), name);
   }
   if (catalog.find<catalog::Model>(name) == nullptr && is_there(fs::path(name) / "config.json")) {

@@ -9,6 +9,7 @@
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/ingest/checkpoint.hpp"
 #include "dsplan/plan/deployment.hpp"
+
 #include "huggingface.hpp"
 
 namespace dsplan::cli {
@@ -20,8 +21,11 @@ struct ModelSource {
   std::vector<Assumption> assumptions;
 };
 
-/// "hf:ORG/NAME", a config.json, a .gguf (with its split parts), a .safetensors, a folder, else a name
-/// of the catalog. Throws the errors of the readers, io errors, and usage errors for unknown names.
-[[nodiscard]] ModelSource find_model(const std::string& name, const catalog::Catalog& catalog, const Variable& variable);
+/// "hf:ORG/NAME", a config.json, a .gguf (with its split parts), a .safetensors, a folder, else a
+/// name of the catalog. Throws the errors of the readers, io errors, and usage errors for unknown
+/// names.
+[[nodiscard]] ModelSource find_model(const std::string& name,
+                                     const catalog::Catalog& catalog,
+                                     const Variable& variable);
 
 }  // namespace dsplan::cli

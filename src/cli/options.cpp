@@ -88,7 +88,12 @@ const std::vector<Command>& commands() {
        with(kDeployment, {"adjust-batch", "utilization"}),
        {},
        true},
-      {"flops", "Work and traffic of one step", "dsplan flops --model qwen3-32b --batch 8 --input-tokens 4096", kDeployment, {}, true},
+      {"flops",
+       "Work and traffic of one step",
+       "dsplan flops --model qwen3-32b --batch 8 --input-tokens 4096",
+       kDeployment,
+       {},
+       true},
       {"catalog",
        "What is known of GPUs, models, formats, links, prices and engines",
        "dsplan catalog show a100",
@@ -97,9 +102,24 @@ const std::vector<Command>& commands() {
         {"KIND", "gpus, models, formats, links, prices or engines", false},
         {"ID", "an entry's id or alias (show; KIND may be left out)", false}},
        true},
-      {"schema", "JSON Schema of the answers", "dsplan schema memory", {}, {{"COMMAND", "one command's answer; otherwise all", false}}, false},
-      {"completion", "Completion script for a shell", "dsplan completion bash", {}, {{"SHELL", "bash, zsh or fish", true}}, false},
-      {"help", "This help, or that of a command", "dsplan help memory", {}, {{"COMMAND", "a command, or `all` for the whole reference in Markdown", false}}, false},
+      {"schema",
+       "JSON Schema of the answers",
+       "dsplan schema memory",
+       {},
+       {{"COMMAND", "one command's answer; otherwise all", false}},
+       false},
+      {"completion",
+       "Completion script for a shell",
+       "dsplan completion bash",
+       {},
+       {{"SHELL", "bash, zsh or fish", true}},
+       false},
+      {"help",
+       "This help, or that of a command",
+       "dsplan help memory",
+       {},
+       {{"COMMAND", "a command, or `all` for the whole reference in Markdown", false}},
+       false},
   };
   return kCommands;
 }
@@ -110,14 +130,15 @@ std::span<const Option> all_options() { return kOptions; }
 std::span<const Command> all_commands() { return commands(); }
 
 const Option* option_named(std::string_view name) {
-  const auto found =
-      std::find_if(kOptions.begin(), kOptions.end(), [&](const Option& o) { return o.name == name; });
+  const auto found = std::find_if(
+      kOptions.begin(), kOptions.end(), [&](const Option& o) { return o.name == name; });
   return found == kOptions.end() ? nullptr : &*found;
 }
 
 const Command* command_named(std::string_view name) {
   const auto& list = commands();
-  const auto found = std::find_if(list.begin(), list.end(), [&](const Command& c) { return c.name == name; });
+  const auto found =
+      std::find_if(list.begin(), list.end(), [&](const Command& c) { return c.name == name; });
   return found == list.end() ? nullptr : &*found;
 }
 
@@ -149,8 +170,9 @@ std::string snake_case(std::string_view name) {
 
 std::string variable_of(std::string_view name) {
   std::string result = "DSPLAN_" + snake_case(name);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
   return result;
 }
 

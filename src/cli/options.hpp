@@ -1,5 +1,5 @@
-// The one description of commands and options: it serves parsing, help, completion, the CLI reference,
-// configuration files and environment variables.
+// The one description of commands and options: it serves parsing, help, completion, the CLI
+// reference, configuration files and environment variables.
 #pragma once
 
 #include <span>
@@ -16,18 +16,18 @@ enum class Words { free, models, gpus, formats, kv_formats, engines, listed, fil
 enum class Kind { text, count, share, number, toggle, flag };
 
 struct Option {
-  std::string_view name{};        ///< without dashes
-  char letter = 0;              ///< short form, or 0
-  std::string_view value{};       ///< placeholder in help; empty for a flag
+  std::string_view name{};   ///< without dashes
+  char letter = 0;           ///< short form, or 0
+  std::string_view value{};  ///< placeholder in help; empty for a flag
   Kind kind = Kind::text;
   std::string_view meaning{};
-  std::string_view otherwise{};   ///< the default, in words
-  std::string_view group{};       ///< heading in help
+  std::string_view otherwise{};  ///< the default, in words
+  std::string_view group{};      ///< heading in help
   Words words = Words::free;
-  std::string_view listed{};      ///< for Words::listed: "a|b|c"
+  std::string_view listed{};  ///< for Words::listed: "a|b|c"
   bool repeatable = false;
-  std::string_view same_as{};     ///< another name for that option
-  std::string_view implies{};     ///< a flag that stands for a value of `same_as`
+  std::string_view same_as{};  ///< another name for that option
+  std::string_view implies{};  ///< a flag that stands for a value of `same_as`
 };
 
 struct Positional {
@@ -38,11 +38,11 @@ struct Positional {
 
 struct Command {
   std::string_view name{};
-  std::string_view summary{};     ///< one line
-  std::string_view example{};     ///< one command line
+  std::string_view summary{};  ///< one line
+  std::string_view example{};  ///< one command line
   std::vector<std::string_view> options;
   std::vector<Positional> positionals;
-  bool answers = true;          ///< gives a result, so that output options and --fail-if apply
+  bool answers = true;  ///< gives a result, so that output options and --fail-if apply
 };
 
 [[nodiscard]] std::span<const Option> all_options();

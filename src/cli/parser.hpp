@@ -16,6 +16,7 @@ struct Parsed {
 };
 
 /// Reads the arguments that follow the command's name. Throws usage errors with the nearest option.
-[[nodiscard]] Parsed parse_arguments(const Command& command, const std::vector<std::string>& arguments);
+[[nodiscard]] Parsed parse_arguments(const Command& command,
+                                     const std::vector<std::string>& arguments);
 
 }  // namespace dsplan::cli

@@ -1,8 +1,5 @@
 #include "dsplan/cli/run.hpp"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,11 +9,11 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
-#include "command.hpp"
-#include "completion.hpp"
-#include "config_file.hpp"
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
 #include "dsplan/base/suggest.hpp"
@@ -24,6 +21,10 @@
 #include "dsplan/report/expression.hpp"
 #include "dsplan/report/schema.hpp"
 #include "dsplan/report/version.hpp"
+
+#include "command.hpp"
+#include "completion.hpp"
+#include "config_file.hpp"
 #include "files.hpp"
 #include "help.hpp"
 #include "parser.hpp"
@@ -42,7 +43,8 @@ bool wants_json(const Arguments& arguments, const Surroundings& around) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& a = arguments[i];
     if (a == "--json" || a == "--output=json" || a == "-ojson") return true;
-    if ((a == "-o" || a == "--output") && i + 1 < arguments.size()) return arguments[i + 1] == "json";
+    if ((a == "-o" || a == "--output") && i + 1 < arguments.size())
+      return arguments[i + 1] == "json";
   }
   return around.variable("DSPLAN_OUTPUT") == "json";
 }
@@ -87,7 +89,8 @@ void apply_config_files(Inputs& inputs, const Command& command, const Surroundin
   }
   std::error_code ignored;
   for (const std::string& file : files) {
-    if (std::filesystem::is_regular_file(file, ignored)) apply_config(inputs, command, read_file(file), file);
+    if (std::filesystem::is_regular_file(file, ignored))
+      apply_config(inputs, command, read_file(file), file);
   }
 }
 
@@ -112,7 +115,8 @@ report::Form form_of(const Inputs& inputs) {
 report::Style style_of(const Inputs& inputs, const Surroundings& around) {
   const bool dumb = around.variable("TERM") == "dumb";
   const auto no_color = around.variable("NO_COLOR");
-  const bool silent = inputs.flag("no-color") || (no_color && !no_color->empty()) || dumb || inputs.has("out");
+  const bool silent =
+      inputs.flag("no-color") || (no_color && !no_color->empty()) || dumb || inputs.has("out");
   return {around.width, around.out_is_terminal && !silent};
 }
 
@@ -135,7 +139,8 @@ void add_origins(report::Answer& answer) {
 }
 
 void print_notes(const report::Answer& answer, const Surroundings& around) {
-  for (const Assumption& a : answer.assumptions) around.err("note: " + a.text + " [" + a.source + "]\n");
+  for (const Assumption& a : answer.assumptions)
+    around.err("note: " + a.text + " [" + a.source + "]\n");
   for (const Warning& w : answer.warnings) around.err("warning: " + w.text + "\n");
 }
 
@@ -143,7 +148,8 @@ bool any_holds(const Arguments& expressions, const report::Answer& answer) {
   if (expressions.empty()) return false;
   const report::Json result = answer.result();
   bool broken = false;
-  for (const std::string& text : expressions) broken = report::holds(report::parse_expression(text), result) || broken;
+  for (const std::string& text : expressions)
+    broken = report::holds(report::parse_expression(text), result) || broken;
   return broken;
 }
 
@@ -169,7 +175,8 @@ struct AnsweringCommand {
   std::string_view name;
   CommandFunction run;
 };
-constexpr std::array kAnswering{AnsweringCommand{"memory", &run_memory}, AnsweringCommand{"flops", &run_flops},
+constexpr std::array kAnswering{AnsweringCommand{"memory", &run_memory},
+                                AnsweringCommand{"flops", &run_flops},
                                 AnsweringCommand{"catalog", &run_catalog}};
 
 int run_answering(const Command& command, Parsed& parsed, const Surroundings& around) {
@@ -180,8 +187,10 @@ int run_answering(const Command& command, Parsed& parsed, const Surroundings& ar
   check_values(inputs);
   for (const std::string& text : inputs.list("fail-if")) (void)report::parse_expression(text);
   const catalog::Catalog catalog = load_catalog(inputs);
-  const auto entry = std::find_if(kAnswering.begin(), kAnswering.end(),
-                                  [&](const AnsweringCommand& c) { return c.name == command.name; });
+  const auto entry =
+      std::find_if(kAnswering.begin(), kAnswering.end(), [&](const AnsweringCommand& c) {
+        return c.name == command.name;
+      });
   report::Answer answer = entry->run({inputs, parsed.positionals, catalog, around.variable});
   const int code = deliver(answer, inputs, around);
   if (inputs.flag("stats")) {
@@ -194,8 +203,10 @@ int run_answering(const Command& command, Parsed& parsed, const Surroundings& ar
 [[noreturn]] void refuse_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const Command& c : all_commands()) names.push_back(c.name);
-  const std::string what = word.starts_with('-') ? "unknown option " + word + " before a command" : "unknown command '" + word + "'";
-  throw Error(ErrorCode::usage, what, did_you_mean(word, names, "`dsplan help` lists the commands"));
+  const std::string what = word.starts_with('-') ? "unknown option " + word + " before a command"
+                                                 : "unknown command '" + word + "'";
+  throw Error(
+      ErrorCode::usage, what, did_you_mean(word, names, "`dsplan help` lists the commands"));
 }
 
 int print_help(const Arguments& words, const Surroundings& around) {
@@ -238,7 +249,8 @@ int dispatch(const Arguments& arguments, const Surroundings& around) {
   if (command == nullptr) refuse_command(word);
   Parsed parsed = parse_arguments(*command, {arguments.begin() + 1, arguments.end()});
   if (parsed.help) return print_help({word}, around);
-  return command->answers ? run_answering(*command, parsed, around) : run_printing(*command, parsed, around);
+  return command->answers ? run_answering(*command, parsed, around)
+                          : run_printing(*command, parsed, around);
 }
 
 }  // namespace
@@ -250,17 +262,22 @@ int run(const std::vector<std::string>& arguments, const Surroundings& around) {
   } catch (const Error& error) {
     return report_failure(error, json, around);
   } catch (const std::exception& problem) {
-    return report_failure(Error(ErrorCode::internal, std::string("internal fault: ") + problem.what(),
+    return report_failure(Error(ErrorCode::internal,
+                                std::string("internal fault: ") + problem.what(),
                                 "please report the command line"),
-                          json, around);
+                          json,
+                          around);
   }
 }
 
 namespace {
 
 void write_out(std::FILE* stream, const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0) return;
-  throw Error(ErrorCode::io, std::string("the output cannot be written: ") + std::strerror(errno), "is the disk full?");
+  if (std::fwrite(text.data(), 1, text.size(), stream) == text.size() && std::fflush(stream) == 0)
+    return;
+  throw Error(ErrorCode::io,
+              std::string("the output cannot be written: ") + std::strerror(errno),
+              "is the disk full?");
 }
 
 int terminal_width() {

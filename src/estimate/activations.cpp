@@ -14,7 +14,9 @@ using workload::StepLimits;
 
 double real(std::int64_t n) { return static_cast<double>(n); }
 
-double value_bytes(const Inference& w) { return w.precision.dense->weight_bits >= 32.0 ? 4.0 : 2.0; }
+double value_bytes(const Inference& w) {
+  return w.precision.dense->weight_bits >= 32.0 ? 4.0 : 2.0;
+}
 
 /// The widest MLP that every token passes: the dense one, or the shared experts.
 double mlp_width(const Inference& w, const Stage& stage) {
@@ -29,7 +31,8 @@ double expert_workspace(const Inference& w, const Stage& stage, double tokens) {
   if (!w.engine->moe_workspace || stage.moe == 0) return 0.0;
   const double split = real(workload::group_size(w.layout)) / real(w.layout.ep);
   const double width = real(m.moe_intermediate_size) / split;
-  const double routed = tokens * real(m.experts_per_token) * real(w.layout.attention_dp) / real(w.layout.ep);
+  const double routed =
+      tokens * real(m.experts_per_token) * real(w.layout.attention_dp) / real(w.layout.ep);
   const double hidden = real(m.hidden_size);
   return routed * value_bytes(w) * (std::max(width, hidden) + std::max(2.0 * width, hidden));
 }
@@ -39,14 +42,15 @@ double profiled(const Inference& w, const Stage& stage, const StepLimits& limits
   const double b = value_bytes(w);
   const double tokens = real(limits.batched_tokens);
   const double hidden = real(w.model->hidden_size);
-  const double copies = w.model->gated_mlp ? e.activation_mlp_copies
-                                           : std::max(0.0, e.activation_mlp_copies - 1.0);
+  const double copies =
+      w.model->gated_mlp ? e.activation_mlp_copies : std::max(0.0, e.activation_mlp_copies - 1.0);
   const double workspace = expert_workspace(w, stage, tokens);
   const double body =
       tokens * b * (copies * mlp_width(w, stage) + e.activation_hidden_copies * hidden) + workspace;
-  const double logits =
-      stage.last ? real(limits.seqs * w.model->vocab_size) * (b + e.logits_bytes) + tokens * hidden * b + workspace
-                 : 0.0;
+  const double logits = stage.last
+                            ? real(limits.seqs * w.model->vocab_size) * (b + e.logits_bytes) +
+                                  tokens * hidden * b + workspace
+                            : 0.0;
   const double hand_over = w.layout.pp > 1 ? 2.0 * tokens * hidden * b : 0.0;
   return e.activation_fixed_mib * kMebi + hand_over + std::max(body, logits);
 }
@@ -62,16 +66,19 @@ double prompt(const Inference& w, const Stage& stage) {
 }
 
 Bytes compute_graph(const Inference& w, const StepLimits& limits) {
-  return compute_buffer(*w.model, {.context = workload::context_tokens(w),
-                                   .sequences = workload::sequences_per_gpu(w),
-                                   .step_tokens = limits.batched_tokens,
-                                   .flash_attention = w.settings.flash_attention,
-                                   .devices = w.layout.pp});
+  return compute_buffer(*w.model,
+                        {.context = workload::context_tokens(w),
+                         .sequences = workload::sequences_per_gpu(w),
+                         .step_tokens = limits.batched_tokens,
+                         .flash_attention = w.settings.flash_attention,
+                         .devices = w.layout.pp});
 }
 
 }  // namespace
 
-Bytes activations(const Inference& w, const Stage& stage, const StepLimits& limits,
+Bytes activations(const Inference& w,
+                  const Stage& stage,
+                  const StepLimits& limits,
                   Bytes cache_growth) {
   if (w.engine->activations == "compute_graph") return compute_graph(w, limits);
   if (w.engine->activations == "prompt") {

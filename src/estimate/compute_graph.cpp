@@ -442,8 +442,8 @@ TensorRef layer_output(Pass& p, TensorRef attended, TensorRef residual, std::int
 
 /// Attention and MLP side by side: the MLP runs before the output projection of attention. With one
 /// norm a layer they share it.
-TensorRef parallel_output(Pass& p, TensorRef attended, TensorRef normed, TensorRef residual,
-                          std::int64_t layer) {
+TensorRef parallel_output(
+    Pass& p, TensorRef attended, TensorRef normed, TensorRef residual, std::int64_t layer) {
   const bool shared = p.m.norms_per_layer == 1;
   TensorRef in = normed;
   if (shared) in = selected(p, normed, layer);

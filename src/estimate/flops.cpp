@@ -44,8 +44,9 @@ Bytes kv_read(const Inference& w) {
 
 Flops linear_flops_per_token(const Model& model) {
   const Parameters p = parameters(model);
-  const std::int64_t count = p.layers.softmax * matrices(p.softmax) + p.layers.linear * matrices(p.linear) +
-                             p.layers.dense * matrices(p.dense) + p.layers.moe * matrices(p.moe_active);
+  const std::int64_t count =
+      p.layers.softmax * matrices(p.softmax) + p.layers.linear * matrices(p.linear) +
+      p.layers.dense * matrices(p.dense) + p.layers.moe * matrices(p.moe_active);
   return flops(2.0 * real(count));
 }
 
@@ -54,7 +55,8 @@ Flops head_flops_per_token(const Model& model) {
 }
 
 Flops attention_flops(const Model& m, double tokens) {
-  const double windowed = m.sliding_window_tokens > 0 ? std::min(tokens, real(m.sliding_window_tokens)) : tokens;
+  const double windowed =
+      m.sliding_window_tokens > 0 ? std::min(tokens, real(m.sliding_window_tokens)) : tokens;
   const double attended =
       real(catalog::full_attention_layers(m)) * tokens + real(m.sliding_layers) * windowed;
   return flops(2.0 * query_key_value_width(m) * attended);

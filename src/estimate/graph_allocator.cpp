@@ -40,8 +40,8 @@ std::int64_t BestFitArena::allocate(std::int64_t size) {
 
 void BestFitArena::release(std::int64_t offset, std::int64_t size) {
   Block freed{offset, rounded(size)};
-  auto next = std::find_if(holes_.begin(), holes_.end(),
-                           [&](const Block& hole) { return hole.offset > offset; });
+  auto next = std::find_if(
+      holes_.begin(), holes_.end(), [&](const Block& hole) { return hole.offset > offset; });
   if (next != holes_.end() && freed.offset + freed.size == next->offset) {
     freed.size += next->size;
     next = holes_.erase(next);

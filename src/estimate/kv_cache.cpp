@@ -19,7 +19,9 @@ std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
 }
 
 /// The indexer's cached key: one byte a value and a 32-bit scale.
-double indexer_bytes(const Model& m) { return m.indexer_heads > 0 ? real(m.indexer_head_dim) + 4.0 : 0.0; }
+double indexer_bytes(const Model& m) {
+  return m.indexer_heads > 0 ? real(m.indexer_head_dim) + 4.0 : 0.0;
+}
 
 double latent_values(const Inference& w) {
   const Model& m = *w.model;
@@ -44,7 +46,9 @@ bool bounds_window(const Inference& w) {
 }
 
 /// Cells of the sliding layers, of all sequences together.
-std::int64_t window_cells(const Inference& w, std::int64_t sequences, std::int64_t context,
+std::int64_t window_cells(const Inference& w,
+                          std::int64_t sequences,
+                          std::int64_t context,
                           std::int64_t step_tokens) {
   const Engine& e = *w.engine;
   const std::int64_t cells = round_up(context, e.kv_block_tokens);
@@ -60,7 +64,9 @@ std::int64_t window_cells(const Inference& w, std::int64_t sequences, std::int64
 
 /// vLLM gives full and sliding layers pages of one size, in groups of equal numbers of layers; a
 /// group that is not full is padded.
-std::int64_t padded_layers(std::int64_t layers, std::int64_t group) { return round_up(layers, group); }
+std::int64_t padded_layers(std::int64_t layers, std::int64_t group) {
+  return round_up(layers, group);
+}
 
 struct LayerSlots {
   std::int64_t full;
@@ -88,8 +94,11 @@ double state_bytes(const Inference& w) {
 
 }  // namespace
 
-KvCacheBytes kv_cache(const Inference& w, const Stage& stage, std::int64_t sequences,
-                      std::int64_t context, std::int64_t step_tokens) {
+KvCacheBytes kv_cache(const Inference& w,
+                      const Stage& stage,
+                      std::int64_t sequences,
+                      std::int64_t context,
+                      std::int64_t step_tokens) {
   const Model& m = *w.model;
   if (m.encoder) return {};
   const double cell = cell_bytes(w, w.layout.tp) / real(w.layout.cp);
@@ -111,13 +120,15 @@ Bytes kv_bytes_per_token(const Inference& w) {
 Bytes kv_bytes_per_token_beyond_window(const Inference& w) {
   const Model& m = *w.model;
   if (m.encoder) return bytes(0);
-  const std::int64_t growing = bounds_window(w) ? catalog::full_attention_layers(m) : m.layers - m.linear_layers;
+  const std::int64_t growing =
+      bounds_window(w) ? catalog::full_attention_layers(m) : m.layers - m.linear_layers;
   return whole(real(growing) * cell_bytes(w, 1));
 }
 
 std::int64_t pool_tokens(const Inference& w, const Stage& stage, Bytes pool) {
   const LayerSlots slots = layer_slots(w, stage);
-  const double token = real(slots.full + slots.sliding) * cell_bytes(w, w.layout.tp) / real(w.layout.cp);
+  const double token =
+      real(slots.full + slots.sliding) * cell_bytes(w, w.layout.tp) / real(w.layout.cp);
   if (token <= 0.0 || pool.value <= 0.0) return 0;
   const std::int64_t block = std::max<std::int64_t>(1, w.engine->kv_block_tokens);
   return static_cast<std::int64_t>(pool.value / (token * real(block))) * block;

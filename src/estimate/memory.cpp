@@ -21,7 +21,8 @@ RuntimeBytes runtime(const Inference& w, const Stage& stage) {
   const Engine& e = *w.engine;
   RuntimeBytes r;
   r.context = whole_mib(e.context_mib);
-  if (workload::group_size(w.layout) * w.layout.cp > 1) r.communication = whole_mib(e.communication_mib);
+  if (workload::group_size(w.layout) * w.layout.cp > 1)
+    r.communication = whole_mib(e.communication_mib);
   const double experts = catalog::is_moe(*w.model) ? e.graph_mib_with_experts : 0.0;
   r.graphs = whole_mib(e.graph_mib + e.graph_mib_per_layer * real(stage.layers) + experts);
   return r;
@@ -54,14 +55,18 @@ Bytes pool_reserve(const Inference& w, const catalog::Gpu& gpu, Bytes capacity) 
   if (w.settings.memory_utilization) return capacity * (1.0 - *w.settings.memory_utilization);
   const Engine& e = *w.engine;
   const StepLimits limits = workload::step_limits(w, &gpu);
-  const double reserve = e.reserve_mib + e.reserve_mib_per_batched_token * real(limits.batched_tokens) +
+  const double reserve = e.reserve_mib +
+                         e.reserve_mib_per_batched_token * real(limits.batched_tokens) +
                          e.reserve_mib_per_gpu * real(workload::replica_gpus(w.layout)) +
                          e.reserve_mib_per_graph_seq * real(limits.seqs);
   const bool large = in_gib(capacity) > 60.0;
   return mib(std::max(reserve, large ? e.reserve_large_mib : 0.0));
 }
 
-Bytes usable_by_rule(const Inference& w, const GpuMemory& g, const catalog::Gpu& gpu, Bytes capacity) {
+Bytes usable_by_rule(const Inference& w,
+                     const GpuMemory& g,
+                     const catalog::Gpu& gpu,
+                     Bytes capacity) {
   const Engine& e = *w.engine;
   if (e.budget == "total") {
     const Bytes outside = e.graphs_in_budget ? bytes(0) : g.runtime.graphs;
@@ -100,7 +105,8 @@ Budget budget(const Inference& w, const GpuMemory& demand, const catalog::Gpu& g
 }
 
 KvPool kv_pool(const Inference& w, const InferenceMemory& memory, const catalog::Gpu& gpu) {
-  KvPool pool{bytes(std::numeric_limits<double>::infinity()), std::numeric_limits<std::int64_t>::max()};
+  KvPool pool{bytes(std::numeric_limits<double>::infinity()),
+              std::numeric_limits<std::int64_t>::max()};
   for (const GpuMemory& g : memory.stages) {
     const Bytes others = total(g) - total(g.kv_cache);
     const Bytes left = std::max(bytes(0), budget(w, g, gpu).usable - others);

@@ -14,8 +14,8 @@ AttentionParameters indexer(const Model& m) {
   if (m.indexer_heads == 0) return {};
   const std::int64_t query_input = m.q_lora_rank > 0 ? m.q_lora_rank : m.hidden_size;
   AttentionParameters a;
-  a.replicated = query_input * m.indexer_heads * m.indexer_head_dim +
-                 m.hidden_size * m.indexer_head_dim;
+  a.replicated =
+      query_input * m.indexer_heads * m.indexer_head_dim + m.hidden_size * m.indexer_head_dim;
   a.small = 2 * m.indexer_head_dim + m.hidden_size * m.indexer_heads;
   return a;
 }
@@ -134,7 +134,8 @@ void add_ends(const Model& m, Parameters& p) {
   p.vision = m.vision_parameters;
 }
 
-std::int64_t layers_total(const Parameters& p, const LayerCounts& layers,
+std::int64_t layers_total(const Parameters& p,
+                          const LayerCounts& layers,
                           const MlpParameters& moe_layer) {
   return layers.softmax * total(p.softmax) + layers.linear * total(p.linear) +
          layers.dense * total(p.dense) + layers.moe * total(moe_layer) +

@@ -16,7 +16,8 @@ constexpr std::int64_t kLargestRuleBatch = 32;
 constexpr std::array<std::string_view, 4> kMemoryLeavesOut{
     "the KV cache, and with it the context length",
     "that activations depend on tokens and layers, not on the parameters times the batch",
-    "that inference has no optimizer state, and that training in 16 bits has 12 bytes of it a parameter",
+    "that inference has no optimizer state, and that training in 16 bits has 12 bytes of it a "
+    "parameter",
     "the runtime, the engine's buffers and how the model is split over cards"};
 constexpr std::array<std::string_view, 3> kFlopsLeavesOut{
     "attention, which grows with the square of the length",
@@ -29,7 +30,8 @@ Bytes whole(double n) { return bytes(std::ceil(n - 1e-6)); }
 
 RuleMemory rule_memory(double parameters, const catalog::Format& format, std::int64_t batch) {
   const double weights = parameters * rule_bytes_per_parameter(format);
-  return {whole(weights), whole(kActivationsPerWeight * weights * static_cast<double>(batch)),
+  return {whole(weights),
+          whole(kActivationsPerWeight * weights * static_cast<double>(batch)),
           whole(kOptimizerPerWeight * weights)};
 }
 

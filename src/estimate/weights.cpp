@@ -31,11 +31,16 @@ struct Widths {
 };
 
 Widths format_widths(const workload::Precision& p) {
-  const double expert_bits = p.experts->expert_bits_per_weight > 0.0 ? p.experts->expert_bits_per_weight
-                                                                      : p.experts->bits_per_weight;
+  const double expert_bits = p.experts->expert_bits_per_weight > 0.0
+                                 ? p.experts->expert_bits_per_weight
+                                 : p.experts->bits_per_weight;
   const double small_bits = p.dense->weight_bits >= 32.0 ? 32.0 : 16.0;
-  return {p.dense->bits_per_weight / 8.0, expert_bits / 8.0,  p.dense->embedding_bits / 8.0,
-          p.dense->head_bits / 8.0,       small_bits / 8.0,   small_bits / 8.0};
+  return {p.dense->bits_per_weight / 8.0,
+          expert_bits / 8.0,
+          p.dense->embedding_bits / 8.0,
+          p.dense->head_bits / 8.0,
+          small_bits / 8.0,
+          small_bits / 8.0};
 }
 
 std::int64_t linear_parameters(const Parameters& p) {
@@ -54,7 +59,8 @@ Widths widths(const Inference& w, const Parameters& p) {
   const double small = result.small * real(layers_total(p, p.layers) - linear_parameters(p) -
                                            p.layers.moe * p.moe.routed);
   result.expert = stored_width(w.stored->experts, p.layers.moe * p.moe.routed, result.expert);
-  result.linear = stored_width(w.stored->layers - bytes(small), linear_parameters(p), result.linear);
+  result.linear =
+      stored_width(w.stored->layers - bytes(small), linear_parameters(p), result.linear);
   result.embedding = stored_width(w.stored->embedding, p.embedding + p.positions, result.embedding);
   result.head = stored_width(w.stored->head, p.head, result.head);
   result.vision = stored_width(w.stored->vision, p.vision, result.vision);
@@ -69,7 +75,8 @@ double key_value_share(const Model& m, std::int64_t tp) {
 
 /// Matrices of one layer's attention on one rank.
 double attention_share(const AttentionParameters& a, const Model& m, std::int64_t tp) {
-  return real(a.sharded) / real(tp) + real(a.key_value) * key_value_share(m, tp) + real(a.replicated);
+  return real(a.sharded) / real(tp) + real(a.key_value) * key_value_share(m, tp) +
+         real(a.replicated);
 }
 
 double expert_padding(const Inference& w) {
@@ -90,7 +97,10 @@ bool stores_tied_head(const Inference& w) {
   return w.layout.pp > 1 || w.engine->embedding_on_host || w.engine->untied_copy;
 }
 
-void add_ends(const Inference& w, const Stage& stage, const Parameters& p, const Widths& width,
+void add_ends(const Inference& w,
+              const Stage& stage,
+              const Parameters& p,
+              const Widths& width,
               WeightBytes& out) {
   const double tp = real(w.layout.tp) / vocabulary_padding(w);
   if (stage.first && !w.engine->embedding_on_host) {
@@ -101,14 +111,15 @@ void add_ends(const Inference& w, const Stage& stage, const Parameters& p, const
     const double count = real(tied ? p.embedding : p.head);
     out.head = whole(w.parameter_scale * count * (tied ? width.embedding : width.head) / tp);
   }
-  if (stage.first && w.engine->loads_vision) out.vision = whole(real(p.vision) * width.vision / real(w.layout.tp));
+  if (stage.first && w.engine->loads_vision)
+    out.vision = whole(real(p.vision) * width.vision / real(w.layout.tp));
 }
 
 double small_parameters(const Stage& stage, const Parameters& p, const Inference& w) {
   const std::int64_t softmax = stage.full + stage.sliding;
-  double n = real(softmax * p.softmax.small + stage.linear * p.linear.small +
-                  stage.dense * p.dense.small + stage.moe * p.moe.small +
-                  stage.layers * p.layer_norms);
+  double n =
+      real(softmax * p.softmax.small + stage.linear * p.linear.small + stage.dense * p.dense.small +
+           stage.moe * p.moe.small + stage.layers * p.layer_norms);
   n += real(stage.moe * p.moe.routed_small) / real(workload::group_size(w.layout));
   if (stage.first) n += real(p.positions + p.other);
   if (stage.last) n += real(p.final_small);
@@ -153,8 +164,8 @@ WeightBytes weights(const Inference& w, const Stage& stage) {
   out.attention = whole(scale * width.linear *
                         (real(softmax) * attention_share(p.softmax, m, tp) +
                          real(stage.linear) * attention_share(p.linear, m, tp)));
-  out.mlp = whole(scale * width.linear * real(stage.dense * p.dense.dense + stage.moe * p.moe.shared) /
-                  real(tp));
+  out.mlp = whole(scale * width.linear *
+                  real(stage.dense * p.dense.dense + stage.moe * p.moe.shared) / real(tp));
   out.experts = whole(scale * width.expert * expert_padding(w) * real(stage.moe * p.moe.routed) /
                       real(workload::group_size(w.layout)));
   out.small = whole(scale * width.small * small_parameters(stage, p, w));

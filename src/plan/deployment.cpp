@@ -28,8 +28,11 @@ constexpr std::int64_t kBoxGpus = 8;
 
 std::string text(std::int64_t n) { return std::to_string(n); }
 
-std::int64_t at_least_one(std::optional<std::int64_t> n, std::string_view name, std::int64_t otherwise) {
-  if (n && *n < 1) refuse("--" + std::string(name) + " must be at least 1", "leave it out for the default");
+std::int64_t at_least_one(std::optional<std::int64_t> n,
+                          std::string_view name,
+                          std::int64_t otherwise) {
+  if (n && *n < 1)
+    refuse("--" + std::string(name) + " must be at least 1", "leave it out for the default");
   return n.value_or(otherwise);
 }
 
@@ -73,7 +76,9 @@ class Resolver {
   void assume(std::string id, std::string what, std::string source) {
     out_.assumptions.push_back({std::move(id), std::move(what), std::move(source)});
   }
-  void warn(std::string id, std::string what) { out_.warnings.push_back({std::move(id), std::move(what)}); }
+  void warn(std::string id, std::string what) {
+    out_.warnings.push_back({std::move(id), std::move(what)});
+  }
 
   // ---- model ----
 
@@ -97,9 +102,10 @@ class Resolver {
     out_.parameters = wanted;
     out_.shape_assumed = true;
     fill("model", std::string(shape.id), Origin::assumed);
-    assume("shape", "only the size is known: layers, heads and vocabulary are taken from " +
-                        std::string(shape.name) + " (" + std::string(shape.id) +
-                        "), its weights scaled to the size given",
+    assume("shape",
+           "only the size is known: layers, heads and vocabulary are taken from " +
+               std::string(shape.name) + " (" + std::string(shape.id) +
+               "), its weights scaled to the size given",
            "--params; name a --model for its own architecture");
   }
 
@@ -115,8 +121,9 @@ class Resolver {
       fill("engine_version", std::string(engine.from_version), Origin::catalog);
     }
     if (engine.generic) {
-      warn("generic-engine", std::string(engine.name) + " has no constants of its own yet: " +
-                                 (engine.traps.empty() ? "" : std::string(engine.traps.front())));
+      warn("generic-engine",
+           std::string(engine.name) + " has no constants of its own yet: " +
+               (engine.traps.empty() ? "" : std::string(engine.traps.front())));
     }
   }
 
@@ -127,8 +134,9 @@ class Resolver {
     out_.node_gpus = at_least_one(request_.gpus_per_node, "gpus-per-node", node_size(*match.entry));
     if (!match.note.empty()) assume("gpu-name", match.note, "--gpu");
     if (!catalog::runs_on(*out_.workload.engine, *match.entry)) {
-      warn("engine-on-gpu", std::string(out_.workload.engine->name) + " is not known to run on " +
-                                std::string(match.entry->name));
+      warn("engine-on-gpu",
+           std::string(out_.workload.engine->name) + " is not known to run on " +
+               std::string(match.entry->name));
     }
   }
 
@@ -137,10 +145,12 @@ class Resolver {
   const Format& weights_format(std::string_view name) const {
     const Format& format = *catalog_.resolve<Format>(name).entry;
     if (!format.weights) {
-      refuse("'" + std::string(name) + "' is a format of the KV cache, not of weights", "use --kv-precision for it");
+      refuse("'" + std::string(name) + "' is a format of the KV cache, not of weights",
+             "use --kv-precision for it");
     }
     if (!serves(*out_.workload.engine, format)) {
-      refuse(std::string(out_.workload.engine->id) + " does not serve weights in " + std::string(format.id),
+      refuse(std::string(out_.workload.engine->id) + " does not serve weights in " +
+                 std::string(format.id),
              "its families: " + joined(out_.workload.engine->precisions));
     }
     return format;
@@ -171,7 +181,10 @@ class Resolver {
     if (!choice.format.empty()) {
       const Format& format = weights_format(choice.format);
       set_weights(format, format);
-      fill("precision", std::string(format.id), choice.place.empty() ? Origin::catalog : Origin::file, choice.place);
+      fill("precision",
+           std::string(format.id),
+           choice.place.empty() ? Origin::catalog : Origin::file,
+           choice.place);
       return;
     }
     if (out_.shape_assumed) {
@@ -206,15 +219,17 @@ class Resolver {
     const Format& instead = served_instead_of(native);
     set_weights(instead, instead);
     fill("precision", std::string(instead.id), Origin::assumed);
-    assume("precision", std::string(out_.workload.engine->id) + " does not serve the checkpoint's " +
-                            std::string(native.id) + "; the nearest it serves is " + std::string(instead.id),
+    assume("precision",
+           std::string(out_.workload.engine->id) + " does not serve the checkpoint's " +
+               std::string(native.id) + "; the nearest it serves is " + std::string(instead.id),
            "--precision");
   }
 
   void choose_kv_format() {
     const Engine& engine = *out_.workload.engine;
     const auto known = [&](std::string_view id) {
-      return std::find(engine.kv_precisions.begin(), engine.kv_precisions.end(), id) != engine.kv_precisions.end();
+      return std::find(engine.kv_precisions.begin(), engine.kv_precisions.end(), id) !=
+             engine.kv_precisions.end();
     };
     if (request_.kv_precision) {
       const Format& kv = *catalog_.resolve<Format>(*request_.kv_precision).entry;
@@ -227,9 +242,12 @@ class Resolver {
     }
     const Format& dense = *out_.workload.precision.dense;
     const std::string& from_file = request_.model.kv_format;
-    const bool file_says = !from_file.empty() && known(catalog_.resolve<Format>(from_file).entry->id);
-    const std::string_view as_weights = !dense.quantized && known(dense.id) ? dense.id : engine.kv_precisions.front();
-    const Format& kv = *catalog_.resolve<Format>(file_says ? std::string_view(from_file) : as_weights).entry;
+    const bool file_says =
+        !from_file.empty() && known(catalog_.resolve<Format>(from_file).entry->id);
+    const std::string_view as_weights =
+        !dense.quantized && known(dense.id) ? dense.id : engine.kv_precisions.front();
+    const Format& kv =
+        *catalog_.resolve<Format>(file_says ? std::string_view(from_file) : as_weights).entry;
     out_.workload.precision.kv = &kv;
     fill("kv_precision", std::string(kv.id), file_says ? Origin::file : Origin::built_in);
   }
@@ -258,7 +276,8 @@ class Resolver {
       w.input_tokens = *request_.input_tokens;
       w.output_tokens = context - w.input_tokens;
     } else {
-      w.output_tokens = request_.output_tokens.value_or(std::min(kDefaultOutputTokens, context / 2));
+      w.output_tokens =
+          request_.output_tokens.value_or(std::min(kDefaultOutputTokens, context / 2));
       w.input_tokens = context - w.output_tokens;
     }
     if (w.input_tokens < 1 || w.output_tokens < 0 || w.input_tokens + w.output_tokens != context) {
@@ -266,8 +285,9 @@ class Resolver {
              "give two of --context, --input-tokens and --output-tokens");
     }
     if (request_.input_tokens || request_.output_tokens) return;
-    assume("context-split", "of the " + text(context) + " tokens, " + text(w.output_tokens) +
-                                " are taken to be generated",
+    assume("context-split",
+           "of the " + text(context) + " tokens, " + text(w.output_tokens) +
+               " are taken to be generated",
            "--output-tokens");
   }
 
@@ -275,15 +295,17 @@ class Resolver {
     const workload::Inference& w = out_.workload;
     const std::int64_t limit = w.model->max_context_tokens;
     if (!out_.shape_assumed && workload::context_tokens(w) > limit) {
-      warn("context-limit", text(workload::context_tokens(w)) + " tokens exceed the " + text(limit) +
-                                " that the published configuration of " + std::string(w.model->id) + " allows");
+      warn("context-limit",
+           text(workload::context_tokens(w)) + " tokens exceed the " + text(limit) +
+               " that the published configuration of " + std::string(w.model->id) + " allows");
     }
   }
 
   void check_settings() {
     const workload::EngineSettings& s = out_.workload.settings;
     if (s.gpu_layers && out_.workload.engine->split != "layer") {
-      refuse("--gpu-layers: " + std::string(out_.workload.engine->id) + " does not leave layers in host memory",
+      refuse("--gpu-layers: " + std::string(out_.workload.engine->id) +
+                 " does not leave layers in host memory",
              "use --engine llamacpp");
     }
     at_least_one(s.max_batched_tokens, "max-batched-tokens", 1);
@@ -293,16 +315,18 @@ class Resolver {
   // ---- layout ----
 
   [[nodiscard]] bool says_layout() const {
-    return request_.tp || request_.pp || request_.dp || request_.ep || request_.cp || request_.attention_dp;
+    return request_.tp || request_.pp || request_.dp || request_.ep || request_.cp ||
+           request_.attention_dp;
   }
 
   std::optional<std::int64_t> said_gpus() const {
     if (!request_.nodes) return request_.gpus;
-    const std::int64_t total =
-        at_least_one(request_.nodes, "nodes", 1) * at_least_one(request_.gpus_per_node, "gpus-per-node", kBoxGpus);
+    const std::int64_t total = at_least_one(request_.nodes, "nodes", 1) *
+                               at_least_one(request_.gpus_per_node, "gpus-per-node", kBoxGpus);
     if (request_.gpus && *request_.gpus != total) {
-      refuse("--gpus " + text(*request_.gpus) + " is not --nodes x --gpus-per-node = " + text(total),
-             "give one or the other");
+      refuse(
+          "--gpus " + text(*request_.gpus) + " is not --nodes x --gpus-per-node = " + text(total),
+          "give one or the other");
     }
     return total;
   }
@@ -330,7 +354,8 @@ class Resolver {
       l.dp = *gpus / workload::gpu_count(l);
       if (l.dp > 1) {
         fill("dp", text(l.dp), Origin::assumed);
-        assume("replicas", "the GPUs left over hold " + text(l.dp) + " copies of the model", "--dp");
+        assume(
+            "replicas", "the GPUs left over hold " + text(l.dp) + " copies of the model", "--dp");
       }
     }
     if (gpus && workload::gpu_count(l) != *gpus) refuse_product(l, *gpus);
@@ -341,24 +366,25 @@ class Resolver {
 
   [[nodiscard]] std::string offered(std::int64_t gpus) const {
     std::string list;
-    const auto layouts =
-        workload::replica_layouts(gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
+    const auto layouts = workload::replica_layouts(
+        gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
     for (const Layout& l : layouts) list += (list.empty() ? "" : "; ") + workload::describe(l);
     return list.empty() ? "none on " + text(gpus) + " GPUs" : list;
   }
 
   [[noreturn]] void refuse_product(const Layout& l, std::int64_t gpus) const {
-    refuse("layout " + workload::describe(l) + " needs " + text(workload::gpu_count(l)) + " GPUs, not " + text(gpus),
+    refuse("layout " + workload::describe(l) + " needs " + text(workload::gpu_count(l)) +
+               " GPUs, not " + text(gpus),
            "layouts on " + text(gpus) + ": " + offered(gpus));
   }
 
-  /// The first layout that fits; without a GPU, or when none fits, the one with the least demand.
+  /// The first layout that fits; without a GPU, or when none fits, the first of all.
   void find_layout(std::int64_t gpus) {
-    const auto layouts =
-        workload::replica_layouts(gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
+    const auto layouts = workload::replica_layouts(
+        gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
     if (layouts.empty()) {
-      refuse(std::string(out_.workload.model->id) + " cannot be split over " + text(gpus) + " GPUs by " +
-                 std::string(out_.workload.engine->id),
+      refuse(std::string(out_.workload.model->id) + " cannot be split over " + text(gpus) +
+                 " GPUs by " + std::string(out_.workload.engine->id),
              "give a --gpus that divides its heads or does not exceed its layers");
     }
     if (gpus > 1 && out_.gpu != nullptr) {
@@ -367,24 +393,20 @@ class Resolver {
       out_.workload.layout = layouts.front();
     }
     if (gpus > 1) {
-      assume("layout", "no layout given: " + workload::describe(out_.workload.layout), "--tp, --pp, --dp");
+      assume("layout",
+             "no layout given: " + workload::describe(out_.workload.layout),
+             "--tp, --pp, --dp");
     }
   }
 
   void take_first_fitting(const std::vector<Layout>& layouts) {
-    Bytes least = bytes(0);
-    for (const Layout& layout : layouts) {
+    const auto fits = [&](const Layout& layout) {
       workload::Inference w = out_.workload;
       w.layout = layout;
-      const auto memory = estimate::inference_memory(w, out_.gpu);
-      const Bytes demand = estimate::total(memory.worst_gpu());
-      const bool fitting = estimate::fits(w, memory, *out_.gpu);
-      if (fitting || least.value == 0.0 || demand < least) {
-        out_.workload.layout = layout;
-        least = demand;
-      }
-      if (fitting) return;
-    }
+      return estimate::fits(w, estimate::inference_memory(w, out_.gpu), *out_.gpu);
+    };
+    const auto first = std::find_if(layouts.begin(), layouts.end(), fits);
+    out_.workload.layout = first == layouts.end() ? layouts.front() : *first;
   }
 
   const Catalog& catalog_;

@@ -23,15 +23,20 @@ FlopsAnswer flops_answer(const Deployment& d) {
   a.parameters = d.parameters;
   a.active_parameters =
       static_cast<double>(estimate::active(estimate::parameters(*w.model))) * w.parameter_scale;
-  a.breakdown = {{"matrices", f.prefill_linear, "F-LINEAR", "2 x active matrix parameters x " + tokens},
-                 {"attention", f.prefill_attention, "F-ATTENTION", "causal, " + tokens},
-                 {"head", f.prefill_head, "F-LINEAR",
-                  "2 x " + text(w.model->vocab_size) + " x " + text(w.model->hidden_size) + " x " + text(w.batch) +
-                      " last tokens"}};
+  a.breakdown = {
+      {"matrices", f.prefill_linear, "F-LINEAR", "2 x active matrix parameters x " + tokens},
+      {"attention", f.prefill_attention, "F-ATTENTION", "causal, " + tokens},
+      {"head",
+       f.prefill_head,
+       "F-LINEAR",
+       "2 x " + text(w.model->vocab_size) + " x " + text(w.model->hidden_size) + " x " +
+           text(w.batch) + " last tokens"}};
   return a;
 }
 
-FlopsAnswer rule_flops_answer(double parameters, const catalog::Format& format, std::int64_t tokens,
+FlopsAnswer rule_flops_answer(double parameters,
+                              const catalog::Format& format,
+                              std::int64_t tokens,
                               std::int64_t batch) {
   FlopsAnswer a;
   a.prefill = estimate::rule_flops(parameters, tokens, batch);
@@ -39,7 +44,10 @@ FlopsAnswer rule_flops_answer(double parameters, const catalog::Format& format, 
   a.weight_read = bytes(parameters * estimate::rule_bytes_per_parameter(format));
   a.parameters = parameters;
   a.active_parameters = parameters;
-  a.breakdown = {{"matrices", a.prefill, "G-FLOPS", "2 x P x " + text(tokens) + " tokens x batch " + text(batch)}};
+  a.breakdown = {{"matrices",
+                  a.prefill,
+                  "G-FLOPS",
+                  "2 x P x " + text(tokens) + " tokens x batch " + text(batch)}};
   return a;
 }
 

@@ -57,8 +57,12 @@ const GpuMemory& tightest(const Deployment& d, const estimate::InferenceMemory& 
 
 // ---- breakdown ----
 
-void add_term(std::vector<MemoryTerm>& terms, const char* term, const char* part, Bytes size,
-              const char* formula, std::string reckoning) {
+void add_term(std::vector<MemoryTerm>& terms,
+              const char* term,
+              const char* part,
+              Bytes size,
+              const char* formula,
+              std::string reckoning) {
   if (size.value == 0.0) return;
   terms.push_back({term, part, size, formula, std::move(reckoning)});
 }
@@ -73,23 +77,54 @@ std::string bits(double n) {
 void add_weight_terms(const Inference& w, const GpuMemory& g, std::vector<MemoryTerm>& terms) {
   const auto& p = w.precision;
   const std::string over_tp = w.layout.tp > 1 ? " / tp " + text(w.layout.tp) : "";
-  const double expert_bits =
-      p.experts->expert_bits_per_weight > 0.0 ? p.experts->expert_bits_per_weight : p.experts->bits_per_weight;
-  const std::string vocabulary = text(w.model->vocab_size) + " tokens x " + text(w.model->hidden_size) + " x ";
-  const std::string linear = text(g.stage.layers) + " layers x matrices x " + bits(p.dense->bits_per_weight);
-  add_term(terms, "weights", "embedding", g.weights.embedding, "W-ENDS",
+  const double expert_bits = p.experts->expert_bits_per_weight > 0.0
+                                 ? p.experts->expert_bits_per_weight
+                                 : p.experts->bits_per_weight;
+  const std::string vocabulary =
+      text(w.model->vocab_size) + " tokens x " + text(w.model->hidden_size) + " x ";
+  const std::string linear =
+      text(g.stage.layers) + " layers x matrices x " + bits(p.dense->bits_per_weight);
+  add_term(terms,
+           "weights",
+           "embedding",
+           g.weights.embedding,
+           "W-ENDS",
            vocabulary + bits(p.dense->embedding_bits) + over_tp);
   add_term(terms, "weights", "attention", g.weights.attention, "W-LINEAR", linear + over_tp);
   add_term(terms, "weights", "mlp", g.weights.mlp, "W-LINEAR", linear + over_tp);
-  add_term(terms, "weights", "experts", g.weights.experts, "W-EXPERT",
-           text(g.stage.moe) + " layers x " + text(w.model->experts) + " experts x " + bits(expert_bits) +
-               (workload::group_size(w.layout) > 1 ? " / " + text(workload::group_size(w.layout)) + " GPUs" : ""));
-  add_term(terms, "weights", "norms, biases and routers", g.weights.small, "W-SMALL",
+  add_term(terms,
+           "weights",
+           "experts",
+           g.weights.experts,
+           "W-EXPERT",
+           text(g.stage.moe) + " layers x " + text(w.model->experts) + " experts x " +
+               bits(expert_bits) +
+               (workload::group_size(w.layout) > 1
+                    ? " / " + text(workload::group_size(w.layout)) + " GPUs"
+                    : ""));
+  add_term(terms,
+           "weights",
+           "norms, biases and routers",
+           g.weights.small,
+           "W-SMALL",
            "unquantized, on every GPU of the stage");
-  add_term(terms, "weights", "head", g.weights.head, "W-ENDS", vocabulary + bits(p.dense->head_bits) + over_tp);
-  add_term(terms, "weights", "vision", g.weights.vision, "W-ENDS",
+  add_term(terms,
+           "weights",
+           "head",
+           g.weights.head,
+           "W-ENDS",
+           vocabulary + bits(p.dense->head_bits) + over_tp);
+  add_term(terms,
+           "weights",
+           "vision",
+           g.weights.vision,
+           "W-ENDS",
            text(w.model->vision_parameters) + " parameters, unquantized" + over_tp);
-  add_term(terms, "weights", "derived tables", g.weights.derived, "W-EXTRA",
+  add_term(terms,
+           "weights",
+           "derived tables",
+           g.weights.derived,
+           "W-EXTRA",
            "cosines of all positions and absorbed projections");
 }
 
@@ -99,12 +134,26 @@ std::string cache_reckoning(const Inference& w, std::int64_t layers) {
 }
 
 void add_cache_terms(const Inference& w, const GpuMemory& g, std::vector<MemoryTerm>& terms) {
-  add_term(terms, "kv_cache", "full attention", g.kv_cache.full,
-           catalog::is_mla(*w.model) ? "KV-MLA" : "KV-FULL", cache_reckoning(w, g.stage.full));
-  add_term(terms, "kv_cache", "sliding windows", g.kv_cache.window, "KV-WINDOW",
-           cache_reckoning(w, g.stage.sliding) + ", window " + text(w.model->sliding_window_tokens));
-  add_term(terms, "kv_cache", "recurrent state", g.kv_cache.state, "KV-STATE",
-           text(g.stage.linear) + " layers x " + text(workload::sequences_per_gpu(w)) + " sequences");
+  add_term(terms,
+           "kv_cache",
+           "full attention",
+           g.kv_cache.full,
+           catalog::is_mla(*w.model) ? "KV-MLA" : "KV-FULL",
+           cache_reckoning(w, g.stage.full));
+  add_term(
+      terms,
+      "kv_cache",
+      "sliding windows",
+      g.kv_cache.window,
+      "KV-WINDOW",
+      cache_reckoning(w, g.stage.sliding) + ", window " + text(w.model->sliding_window_tokens));
+  add_term(
+      terms,
+      "kv_cache",
+      "recurrent state",
+      g.kv_cache.state,
+      "KV-STATE",
+      text(g.stage.linear) + " layers x " + text(workload::sequences_per_gpu(w)) + " sequences");
 }
 
 const char* activation_formula(const catalog::Engine& engine) {
@@ -118,11 +167,29 @@ std::vector<MemoryTerm> breakdown(const Deployment& d, const GpuMemory& g) {
   std::vector<MemoryTerm> terms;
   add_weight_terms(w, g, terms);
   add_cache_terms(w, g, terms);
-  add_term(terms, "activations", "one step", g.activations, activation_formula(*w.engine),
+  add_term(terms,
+           "activations",
+           "one step",
+           g.activations,
+           activation_formula(*w.engine),
            text(limits.batched_tokens) + " tokens and " + text(limits.seqs) + " sequences a step");
-  add_term(terms, "runtime", "device context", g.runtime.context, "R-CONTEXT", "constant of " + std::string(w.engine->id));
-  add_term(terms, "runtime", "collectives", g.runtime.communication, "R-COMM", "constant of " + std::string(w.engine->id));
-  add_term(terms, "runtime", "captured graphs", g.runtime.graphs, "R-GRAPH",
+  add_term(terms,
+           "runtime",
+           "device context",
+           g.runtime.context,
+           "R-CONTEXT",
+           "constant of " + std::string(w.engine->id));
+  add_term(terms,
+           "runtime",
+           "collectives",
+           g.runtime.communication,
+           "R-COMM",
+           "constant of " + std::string(w.engine->id));
+  add_term(terms,
+           "runtime",
+           "captured graphs",
+           g.runtime.graphs,
+           "R-GRAPH",
            text(g.stage.layers) + " layers, " + std::string(w.engine->id));
   return terms;
 }
@@ -138,7 +205,8 @@ struct ShapeFigures {
 ShapeFigures figures_of(const Deployment& d, const catalog::Model& shape) {
   Inference w = d.workload;
   w.model = &shape;
-  w.parameter_scale = d.parameters / static_cast<double>(estimate::total(estimate::parameters(shape)));
+  w.parameter_scale =
+      d.parameters / static_cast<double>(estimate::total(estimate::parameters(shape)));
   w.layout = {};
   return {&shape, estimate::kv_bytes_per_token(w), estimate::inference_memory(w, d.gpu).all_gpus};
 }
@@ -146,19 +214,27 @@ ShapeFigures figures_of(const Deployment& d, const catalog::Model& shape) {
 std::optional<ShapeInterval> shape_interval(const catalog::Catalog& catalog, const Deployment& d) {
   if (!d.shape_assumed) return std::nullopt;
   const bool moe = catalog::is_moe(*d.workload.model);
-  const auto active = moe ? std::optional(static_cast<double>(estimate::active(estimate::parameters(*d.workload.model))))
+  const auto active = moe ? std::optional(static_cast<double>(
+                                estimate::active(estimate::parameters(*d.workload.model))))
                           : std::nullopt;
   std::vector<ShapeFigures> shapes{figures_of(d, *d.workload.model)};
   for (const catalog::Model* shape : plausible_shapes(catalog, d.parameters, active)) {
     shapes.push_back(figures_of(d, *shape));
   }
   const auto [least, most] = std::minmax_element(
-      shapes.begin(), shapes.end(),
-      [](const ShapeFigures& a, const ShapeFigures& b) { return a.per_token < b.per_token; });
+      shapes.begin(), shapes.end(), [](const ShapeFigures& a, const ShapeFigures& b) {
+        return a.per_token < b.per_token;
+      });
   const auto [smallest, largest] = std::minmax_element(
-      shapes.begin(), shapes.end(), [](const ShapeFigures& a, const ShapeFigures& b) { return a.total < b.total; });
-  return ShapeInterval{std::string(least->model->id), std::string(most->model->id), least->per_token,
-                       most->per_token,               smallest->total,             largest->total};
+      shapes.begin(), shapes.end(), [](const ShapeFigures& a, const ShapeFigures& b) {
+        return a.total < b.total;
+      });
+  return ShapeInterval{std::string(least->model->id),
+                       std::string(most->model->id),
+                       least->per_token,
+                       most->per_token,
+                       smallest->total,
+                       largest->total};
 }
 
 // ---- fits_on ----
@@ -176,7 +252,8 @@ class Demands {
 
   const std::vector<Entry>& at(const Gpu& gpu, std::int64_t gpus, std::int64_t node_gpus) {
     const auto limits = workload::step_limits(deployment_.workload, &gpu);
-    const auto key = std::array{limits.batched_tokens, limits.seqs, gpus, std::min(gpus, node_gpus)};
+    const auto key =
+        std::array{limits.batched_tokens, limits.seqs, gpus, std::min(gpus, node_gpus)};
     const auto [slot, is_new] = known_.try_emplace(key);
     if (is_new) slot->second = compute(gpu, gpus, node_gpus);
     return slot->second;
@@ -204,7 +281,8 @@ constexpr std::int64_t kMostGpusOfAKind = 64;
 /// Powers of two within a node; beyond it whole nodes, for devices made to be joined.
 std::vector<std::int64_t> counts_of(const Gpu& gpu) {
   const std::int64_t node = node_size(gpu);
-  const std::int64_t most = gpu.device_class == "data-center" ? kMostGpusOfAKind : std::min(node, kMostGpusOfAKind);
+  const std::int64_t most =
+      gpu.device_class == "data-center" ? kMostGpusOfAKind : std::min(node, kMostGpusOfAKind);
   std::vector<std::int64_t> counts;
   for (std::int64_t n = 1; n <= most; n *= 2) counts.push_back(n);
   return counts;
@@ -216,7 +294,12 @@ std::optional<FitsOn> fewest(Demands& demands, const Gpu& gpu) {
       if (!estimate::fits(w, memory, gpu)) continue;
       const Bytes total = estimate::total(memory.worst_gpu());
       const Bytes usable = estimate::budget(w, memory.worst_gpu(), gpu).usable;
-      return FitsOn{std::string(gpu.id), gpus, workload::describe(w.layout), total, usable, (usable - total) / usable};
+      return FitsOn{std::string(gpu.id),
+                    gpus,
+                    workload::describe(w.layout),
+                    total,
+                    usable,
+                    (usable - total) / usable};
     }
   }
   return std::nullopt;
@@ -234,7 +317,8 @@ std::vector<FitsOn> fits_on(const catalog::Catalog& catalog, const Deployment& d
       found.emplace_back(memory, std::move(*entry));
     }
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(
+      found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<FitsOn> result;
   for (auto& [memory, entry] : found) result.push_back(std::move(entry));
   return result;
@@ -286,11 +370,22 @@ MemoryAnswer rule_memory_answer(const RuleQuestion& q) {
   a.gpus = q.gpus;
   a.parameters = q.parameters;
   a.active_parameters = q.parameters;
-  const std::string width = std::to_string(estimate::rule_bytes_per_parameter(*q.format)).substr(0, 3);
-  add_term(a.breakdown, "weights", "parameters", a.per_gpu.weights, "G-MEMORY", "P x " + width + " B");
-  add_term(a.breakdown, "activations", "activations", a.per_gpu.activations, "G-MEMORY",
+  const std::string width =
+      std::to_string(estimate::rule_bytes_per_parameter(*q.format)).substr(0, 3);
+  add_term(
+      a.breakdown, "weights", "parameters", a.per_gpu.weights, "G-MEMORY", "P x " + width + " B");
+  add_term(a.breakdown,
+           "activations",
+           "activations",
+           a.per_gpu.activations,
+           "G-MEMORY",
            "2.5 x P x " + width + " B x batch " + text(q.batch));
-  add_term(a.breakdown, "optimizer", "optimizer", a.per_gpu.optimizer, "G-MEMORY", "1.5 x P x " + width + " B");
+  add_term(a.breakdown,
+           "optimizer",
+           "optimizer",
+           a.per_gpu.optimizer,
+           "G-MEMORY",
+           "1.5 x P x " + width + " B");
   if (q.gpu == nullptr) return a;
   a.per_gpu.capacity = estimate::rule_usable(*q.gpu, 0.0);
   a.per_gpu.usable = estimate::rule_usable(*q.gpu, q.reserve_fraction);

@@ -15,6 +15,7 @@ using workload::Inference;
 constexpr std::size_t kMostWeightFormats = 3;
 constexpr std::size_t kMostOtherGpus = 3;
 constexpr std::int64_t kMostGpus = 1024;
+constexpr double kClearlyMore = 1.05;  // of memory, to be another device worth naming
 
 std::string text(std::int64_t n) { return std::to_string(n); }
 
@@ -23,13 +24,20 @@ std::string percent_less(double now, double before) {
 }
 
 /// The change as a fix, if the estimate says that it fits.
-std::optional<Fix> checked(const Inference& w, const Gpu& gpu, std::string change, std::string flags,
+std::optional<Fix> checked(const Inference& w,
+                           const Gpu& gpu,
+                           std::string change,
+                           std::string flags,
                            std::string gives_up) {
   const auto memory = estimate::inference_memory(w, &gpu);
   if (!estimate::fits(w, memory, gpu)) return std::nullopt;
   const auto& worst = memory.worst_gpu();
   const Bytes total = estimate::total(worst);
-  return Fix{std::move(change), std::move(flags), std::move(gives_up), workload::gpu_count(w.layout), total,
+  return Fix{std::move(change),
+             std::move(flags),
+             std::move(gives_up),
+             workload::gpu_count(w.layout),
+             total,
              estimate::budget(w, worst, gpu).usable - total};
 }
 
@@ -39,13 +47,16 @@ void keep(std::vector<Fix>& fixes, std::optional<Fix> fix) {
 
 /// Formats that pass `offered`, narrower than `now`, widest first, one for each width.
 template <typename Offered>
-std::vector<const Format*> narrower(const catalog::Catalog& catalog, double now_bits, const Offered& offered) {
+std::vector<const Format*> narrower(const catalog::Catalog& catalog,
+                                    double now_bits,
+                                    const Offered& offered) {
   std::vector<const Format*> formats;
   for (const Format& f : catalog.all<Format>()) {
     if (f.bits_per_weight < now_bits && offered(f)) formats.push_back(&f);
   }
-  std::stable_sort(formats.begin(), formats.end(),
-                   [](const Format* a, const Format* b) { return a->bits_per_weight > b->bits_per_weight; });
+  std::stable_sort(formats.begin(), formats.end(), [](const Format* a, const Format* b) {
+    return a->bits_per_weight > b->bits_per_weight;
+  });
   return formats;
 }
 
@@ -58,7 +69,10 @@ void try_kv_formats(const catalog::Catalog& catalog, const Deployment& d, std::v
   for (const Format* kv : narrower(catalog, now_bits, offered)) {
     Inference w = d.workload;
     w.precision.kv = kv;
-    auto fix = checked(w, *d.gpu, "KV cache in " + std::string(kv->id), "--kv-precision " + std::string(kv->id),
+    auto fix = checked(w,
+                       *d.gpu,
+                       "KV cache in " + std::string(kv->id),
+                       "--kv-precision " + std::string(kv->id),
                        percent_less(kv->bits_per_weight, now_bits) + " of the cache's width");
     if (!fix) continue;
     fixes.push_back(std::move(*fix));
@@ -70,39 +84,64 @@ void try_context(const Deployment& d, std::vector<Fix>& fixes) {
   const std::int64_t now = workload::context_tokens(d.workload);
   const std::int64_t most = solve::max_context(d.workload, *d.gpu);
   if (most < 1 || most >= now) return;
-  keep(fixes, checked(solve::with_context(d.workload, most), *d.gpu, "context of " + text(most) + " tokens",
-                      "--context " + text(most),
-                      percent_less(static_cast<double>(most), static_cast<double>(now)) + " of the context"));
+  keep(fixes,
+       checked(
+           solve::with_context(d.workload, most),
+           *d.gpu,
+           "context of " + text(most) + " tokens",
+           "--context " + text(most),
+           percent_less(static_cast<double>(most), static_cast<double>(now)) + " of the context"));
 }
 
 void try_batch(const Deployment& d, std::vector<Fix>& fixes) {
   const std::int64_t most = solve::max_batch(d.workload, *d.gpu);
   if (most < 1 || most >= d.workload.batch) return;
-  keep(fixes, checked(solve::with_batch(d.workload, most), *d.gpu, "batch of " + text(most), "--batch " + text(most),
-                      percent_less(static_cast<double>(most), static_cast<double>(d.workload.batch)) +
-                          " of the sequences"));
+  keep(fixes,
+       checked(solve::with_batch(d.workload, most),
+               *d.gpu,
+               "batch of " + text(most),
+               "--batch " + text(most),
+               percent_less(static_cast<double>(most), static_cast<double>(d.workload.batch)) +
+                   " of the sequences"));
 }
 
-/// The engine's formats of the weights, widest first; of equal widths the one named first.
-void try_weight_formats(const catalog::Catalog& catalog, const Deployment& d, std::vector<Fix>& fixes) {
-  const auto& families = d.workload.engine->precisions;
+/// The family's widest format that is narrower than now and fits.
+std::optional<Fix> widest_of_family(const catalog::Catalog& catalog,
+                                    const Deployment& d,
+                                    std::string_view family,
+                                    double below_bits) {
   const double now_bits = d.workload.precision.dense->bits_per_weight;
   const auto offered = [&](const Format& f) {
-    const bool served = families.empty() || std::find(families.begin(), families.end(), f.family) != families.end();
-    return f.weights && f.quantized && served;
+    return f.weights && f.quantized && f.family == family;
   };
-  std::size_t found = 0;
-  double last_bits = now_bits;
-  for (const Format* format : narrower(catalog, now_bits, offered)) {
-    if (found == kMostWeightFormats || format->bits_per_weight > last_bits - 0.25) continue;
+  for (const Format* format : narrower(catalog, below_bits, offered)) {
     Inference w = d.workload;
     w.stored.reset();
     w.precision.dense = w.precision.experts = format;
-    auto fix = checked(w, *d.gpu, "weights in " + std::string(format->id), "--precision " + std::string(format->id),
+    auto fix = checked(w,
+                       *d.gpu,
+                       "weights in " + std::string(format->id),
+                       "--precision " + std::string(format->id),
                        percent_less(format->bits_per_weight, now_bits) + " of the weights' width");
-    if (!fix) continue;
+    if (fix) return fix;
+  }
+  return std::nullopt;
+}
+
+/// In the engine's own order of families, each step at least a quarter bit narrower than the last.
+void try_weight_formats(const catalog::Catalog& catalog,
+                        const Deployment& d,
+                        std::vector<Fix>& fixes) {
+  std::size_t found = 0;
+  Bytes last = bytes(0);
+  for (const std::string_view family : d.workload.engine->precisions) {
+    if (found == kMostWeightFormats) return;
+    auto fix =
+        widest_of_family(catalog, d, family, d.workload.precision.dense->bits_per_weight - 0.25);
+    const bool narrower_than_last = found == 0 || (fix && fix->total_per_gpu < last * 0.98);
+    if (!fix || !narrower_than_last) continue;
+    last = fix->total_per_gpu;
     fixes.push_back(std::move(*fix));
-    last_bits = format->bits_per_weight;
     ++found;
   }
 }
@@ -118,16 +157,24 @@ std::string layout_flags(const workload::Layout& l) {
 }
 
 /// The fewest GPUs of this kind, and their first layout, on which one copy fits.
-std::optional<Fix> fewest_gpus(const Deployment& d, const Gpu& gpu, std::int64_t from, const std::string& flag) {
+std::optional<Fix> fewest_gpus(const Deployment& d,
+                               const Gpu& gpu,
+                               std::int64_t from,
+                               const std::string& flag) {
   const std::int64_t node = node_size(gpu);
   const bool alone = node == 1;
-  for (std::int64_t n = from; n <= (alone ? 1 : kMostGpus); n = n < node ? n + 1 : n + node - n % node) {
+  for (std::int64_t n = from; n <= (alone ? 1 : kMostGpus);
+       n = n < node ? n + 1 : n + node - n % node) {
     const auto layouts = workload::replica_layouts(n, node, *d.workload.model, *d.workload.engine);
     for (const auto& layout : layouts) {
       Inference w = d.workload;
       w.layout = layout;
-      auto fix = checked(w, gpu, text(n) + " x " + std::string(gpu.id) + " (" + workload::describe(layout) + ")",
-                         flag + "--gpus " + text(n) + layout_flags(layout), "");
+      auto fix =
+          checked(w,
+                  gpu,
+                  text(n) + " x " + std::string(gpu.id) + " (" + workload::describe(layout) + ")",
+                  flag + "--gpus " + text(n) + layout_flags(layout),
+                  "");
       if (fix) return fix;
     }
   }
@@ -146,8 +193,10 @@ void try_more_gpus(const Deployment& d, std::vector<Fix>& fixes) {
 void try_other_gpus(const catalog::Catalog& catalog, const Deployment& d, std::vector<Fix>& fixes) {
   std::vector<const Gpu*> others;
   for (const Gpu& gpu : catalog.all<Gpu>()) {
-    const bool like = gpu.vendor == d.gpu->vendor && gpu.device_class == d.gpu->device_class && gpu.status == "shipping";
-    if (like && catalog::runtime_memory(gpu) > catalog::runtime_memory(*d.gpu)) others.push_back(&gpu);
+    const bool like = gpu.vendor == d.gpu->vendor && gpu.device_class == d.gpu->device_class &&
+                      gpu.status == "shipping";
+    if (like && catalog::runtime_memory(gpu) > catalog::runtime_memory(*d.gpu) * kClearlyMore)
+      others.push_back(&gpu);
   }
   std::stable_sort(others.begin(), others.end(), [](const Gpu* a, const Gpu* b) {
     return catalog::runtime_memory(*a) < catalog::runtime_memory(*b);
@@ -155,8 +204,11 @@ void try_other_gpus(const catalog::Catalog& catalog, const Deployment& d, std::v
   std::size_t found = 0;
   for (const Gpu* gpu : others) {
     if (found == kMostOtherGpus) return;
-    auto fix = checked(d.workload, *gpu, text(workload::gpu_count(d.workload.layout)) + " x " + std::string(gpu->id),
-                       "--gpu " + std::string(gpu->id), "another GPU");
+    auto fix = checked(d.workload,
+                       *gpu,
+                       text(workload::gpu_count(d.workload.layout)) + " x " + std::string(gpu->id),
+                       "--gpu " + std::string(gpu->id),
+                       "another GPU");
     if (!fix) continue;
     fixes.push_back(std::move(*fix));
     ++found;

@@ -13,7 +13,9 @@ using catalog::Model;
 // A quarter up or down: "13B" means 10.4 to 16.3 billion.
 constexpr double kPlausibleRatio = 1.25;
 
-double count(const Model& m) { return static_cast<double>(estimate::total(estimate::parameters(m))); }
+double count(const Model& m) {
+  return static_cast<double>(estimate::total(estimate::parameters(m)));
+}
 
 double active_count(const Model& m) {
   return static_cast<double>(estimate::active(estimate::parameters(m)));
@@ -27,13 +29,16 @@ double distance(const Model& m, double parameters, std::optional<double> active)
   return active ? size + log_ratio(active_count(m), *active) : size;
 }
 
+/// A single KV head was tried by a few models of 2022-23 and given up: it would widen every
+/// interval for shapes that nobody means.
 bool is_candidate(const Model& m, std::optional<double> active) {
-  return !m.encoder && catalog::is_moe(m) == active.has_value();
+  return !m.encoder && m.kv_heads > 1 && catalog::is_moe(m) == active.has_value();
 }
 
 }  // namespace
 
-const Model& typical_shape(const catalog::Catalog& catalog, double parameters,
+const Model& typical_shape(const catalog::Catalog& catalog,
+                           double parameters,
                            std::optional<double> active) {
   const Model* best = nullptr;
   double best_distance = 0.0;
@@ -48,7 +53,8 @@ const Model& typical_shape(const catalog::Catalog& catalog, double parameters,
   return *best;
 }
 
-std::vector<const Model*> plausible_shapes(const catalog::Catalog& catalog, double parameters,
+std::vector<const Model*> plausible_shapes(const catalog::Catalog& catalog,
+                                           double parameters,
                                            std::optional<double> active) {
   std::vector<const Model*> shapes;
   for (const Model& m : catalog.all<Model>()) {

@@ -1,11 +1,13 @@
 #include "dsplan/report/answer.hpp"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
 #include "dsplan/report/version.hpp"
+
 #include "yaml_output.hpp"
 
 namespace dsplan::report {
@@ -14,7 +16,8 @@ namespace {
 /// A number stays a number, true and false stay truths; everything else is a text.
 Json input_value(const std::string& text) {
   if (text == "true" || text == "false") return text == "true";
-  if (const auto count = parse_count(text); count && text.find_first_not_of("0123456789") == std::string::npos) {
+  if (const auto count = parse_count(text);
+      count && text.find_first_not_of("0123456789") == std::string::npos) {
     return *count;
   }
   if (const auto number = parse_number(text)) return *number;
@@ -112,7 +115,8 @@ std::string csv_of(const Answer& answer) {
   out += "\n";
   for (const Json& row : rows) {
     for (std::size_t i = 0; i < columns.size(); ++i) {
-      out += (i == 0 ? "" : ",") + (row.contains(columns[i]) ? csv_cell(row.at(columns[i])) : std::string());
+      out += (i == 0 ? "" : ",") +
+             (row.contains(columns[i]) ? csv_cell(row.at(columns[i])) : std::string());
     }
     out += "\n";
   }
@@ -137,11 +141,16 @@ std::string dumped(const Json& json) {
 
 std::string render(const Answer& answer, Form form, const Style& style, bool explain) {
   switch (form) {
-    case Form::json: return dumped(envelope(answer));
-    case Form::yaml: return yaml_of(envelope(answer));
-    case Form::csv: return csv_of(answer);
-    case Form::markdown: return render_markdown(document_of(answer, explain));
-    case Form::table: break;
+    case Form::json:
+      return dumped(envelope(answer));
+    case Form::yaml:
+      return yaml_of(envelope(answer));
+    case Form::csv:
+      return csv_of(answer);
+    case Form::markdown:
+      return render_markdown(document_of(answer, explain));
+    case Form::table:
+      break;
   }
   return render_terminal(document_of(answer, explain), style);
 }

@@ -1,15 +1,16 @@
 #include "dsplan/report/catalog_report.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "describe.hpp"
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/suggest.hpp"
 #include "dsplan/estimate/parameters.hpp"
+
+#include "describe.hpp"
 #include "figures.hpp"
 
 namespace dsplan::report {
@@ -81,13 +82,19 @@ std::vector<Computed> computed_of(const Entry&) {
 
 std::vector<Computed> computed_of(const Model& m) {
   const auto p = estimate::parameters(m);
-  return {{"parameters", "total, without MTP layers and quantization scales, vision towers included", estimate::total(p)},
-          {"active_parameters", "used for one text token, embedding and head included", estimate::active(p)},
+  return {{"parameters",
+           "total, without MTP layers and quantization scales, vision towers included",
+           estimate::total(p)},
+          {"active_parameters",
+           "used for one text token, embedding and head included",
+           estimate::active(p)},
           {"mtp_parameters", "of the multi-token-prediction layers", estimate::mtp(p)}};
 }
 
 std::vector<Computed> computed_of(const Gpu& gpu) {
-  return {{"memory_runtime_bytes", "what a program can allocate on an idle device", json_of(catalog::runtime_memory(gpu))},
+  return {{"memory_runtime_bytes",
+           "what a program can allocate on an idle device",
+           json_of(catalog::runtime_memory(gpu))},
           {"memory_runtime_rule", "how that was come by", catalog::runtime_memory_rule(gpu)}};
 }
 
@@ -134,27 +141,43 @@ Json entry_schema() {
 
 // ---- tables ----
 
-std::string optional_number(const std::optional<double>& n) { return n ? fmt::format("{:g}", *n) : "unknown"; }
-std::string number_or_dash(const std::optional<double>& n) { return n ? fmt::format("{:g}", *n) : "-"; }
+std::string optional_number(const std::optional<double>& n) {
+  return n ? fmt::format("{:g}", *n) : "unknown";
+}
+std::string number_or_dash(const std::optional<double>& n) {
+  return n ? fmt::format("{:g}", *n) : "-";
+}
 
 Grid list_grid(std::span<const Gpu> gpus) {
-  Grid grid{{"id", "memory GB", "GB/s", "bf16 TFLOPS", "fp8 TFLOPS", "W", "name"}, {false, true, true, true, true, true}, {}};
+  Grid grid{{"id", "memory GB", "GB/s", "bf16 TFLOPS", "fp8 TFLOPS", "W", "name"},
+            {false, true, true, true, true, true},
+            {}};
   for (const Gpu& g : gpus) {
     const auto& sixteen = g.dense_bf16_tflops ? g.dense_bf16_tflops : g.dense_fp16_tflops;
-    grid.rows.push_back({std::string(g.id), fmt::format("{:g}", g.memory_gb), fmt::format("{:g}", g.bandwidth_gb_per_s),
-                         number_or_dash(sixteen), number_or_dash(g.dense_fp8_tflops), number_or_dash(g.power_w),
+    grid.rows.push_back({std::string(g.id),
+                         fmt::format("{:g}", g.memory_gb),
+                         fmt::format("{:g}", g.bandwidth_gb_per_s),
+                         number_or_dash(sixteen),
+                         number_or_dash(g.dense_fp8_tflops),
+                         number_or_dash(g.power_w),
                          std::string(g.name)});
   }
   return grid;
 }
 
 Grid list_grid(std::span<const Model> models) {
-  Grid grid{{"id", "parameters", "active", "layers", "context", "native", "repository"}, {false, true, true, true, true}, {}};
+  Grid grid{{"id", "parameters", "active", "layers", "context", "native", "repository"},
+            {false, true, true, true, true},
+            {}};
   for (const Model& m : models) {
     const auto p = estimate::parameters(m);
-    grid.rows.push_back({std::string(m.id), short_count(static_cast<double>(estimate::total(p))),
-                         short_count(static_cast<double>(estimate::active(p))), std::to_string(m.layers),
-                         grouped(m.max_context_tokens), std::string(m.native_format), std::string(m.hf_repo)});
+    grid.rows.push_back({std::string(m.id),
+                         short_count(static_cast<double>(estimate::total(p))),
+                         short_count(static_cast<double>(estimate::active(p))),
+                         std::to_string(m.layers),
+                         grouped(m.max_context_tokens),
+                         std::string(m.native_format),
+                         std::string(m.hf_repo)});
   }
   return grid;
 }
@@ -162,19 +185,31 @@ Grid list_grid(std::span<const Model> models) {
 Grid list_grid(std::span<const Format> formats) {
   Grid grid{{"id", "bits", "experts", "for", "computes in", "name"}, {false, true, true}, {}};
   for (const Format& f : formats) {
-    const char* use = f.weights ? (f.kv_cache ? "weights, KV cache" : "weights") : f.kv_cache ? "KV cache" : "blocks";
-    const std::string experts = f.expert_bits_per_weight > 0.0 ? fmt::format("{:g}", f.expert_bits_per_weight) : "-";
-    grid.rows.push_back({std::string(f.id), fmt::format("{:g}", f.bits_per_weight), experts, use,
-                         std::string(f.computes_in), std::string(f.name)});
+    const char* use = f.weights    ? (f.kv_cache ? "weights, KV cache" : "weights")
+                      : f.kv_cache ? "KV cache"
+                                   : "blocks";
+    const std::string experts =
+        f.expert_bits_per_weight > 0.0 ? fmt::format("{:g}", f.expert_bits_per_weight) : "-";
+    grid.rows.push_back({std::string(f.id),
+                         fmt::format("{:g}", f.bits_per_weight),
+                         experts,
+                         use,
+                         std::string(f.computes_in),
+                         std::string(f.name)});
   }
   return grid;
 }
 
 Grid list_grid(std::span<const catalog::Engine> engines) {
-  Grid grid{{"id", "split", "budget", "share", "constants", "name"}, {false, false, false, true}, {}};
+  Grid grid{
+      {"id", "split", "budget", "share", "constants", "name"}, {false, false, false, true}, {}};
   for (const auto& e : engines) {
-    grid.rows.push_back({std::string(e.id), std::string(e.split), std::string(e.budget),
-                         fmt::format("{:g}", e.memory_utilization), e.generic ? "borrowed" : "own", std::string(e.name)});
+    grid.rows.push_back({std::string(e.id),
+                         std::string(e.split),
+                         std::string(e.budget),
+                         fmt::format("{:g}", e.memory_utilization),
+                         e.generic ? "borrowed" : "own",
+                         std::string(e.name)});
   }
   return grid;
 }
@@ -182,17 +217,24 @@ Grid list_grid(std::span<const catalog::Engine> engines) {
 Grid list_grid(std::span<const catalog::Link> links) {
   Grid grid{{"id", "reach", "GB/s one way", "latency us", "name"}, {false, false, true, true}, {}};
   for (const auto& l : links) {
-    grid.rows.push_back({std::string(l.id), std::string(l.reach), fmt::format("{:g}", l.gb_per_s),
-                         number_or_dash(l.latency_us), std::string(l.name)});
+    grid.rows.push_back({std::string(l.id),
+                         std::string(l.reach),
+                         fmt::format("{:g}", l.gb_per_s),
+                         number_or_dash(l.latency_us),
+                         std::string(l.name)});
   }
   return grid;
 }
 
 Grid list_grid(std::span<const catalog::Price> prices) {
-  Grid grid{{"id", "gpu", "gpus", "USD/h", "spot USD/h", "date"}, {false, false, true, true, true}, {}};
+  Grid grid{
+      {"id", "gpu", "gpus", "USD/h", "spot USD/h", "date"}, {false, false, true, true, true}, {}};
   for (const auto& p : prices) {
-    grid.rows.push_back({std::string(p.id), std::string(p.gpu), std::to_string(p.gpus),
-                         optional_number(p.on_demand_usd_per_hour), number_or_dash(p.spot_usd_per_hour),
+    grid.rows.push_back({std::string(p.id),
+                         std::string(p.gpu),
+                         std::to_string(p.gpus),
+                         optional_number(p.on_demand_usd_per_hour),
+                         number_or_dash(p.spot_usd_per_hour),
                          p.date.empty() ? "unknown" : std::string(p.date)});
   }
   return grid;
@@ -278,14 +320,23 @@ void show_entry<Model>(Answer& answer, const Catalog& catalog, std::string_view 
 template <typename Entry>
 Kind kind() {
   const auto name = catalog::kind_of<Entry>();
-  return {name.many, name.one, &list_entries<Entry>,
-          [](const Catalog& catalog, std::string_view entry) { return catalog.find<Entry>(entry) != nullptr; },
-          &show_entry<Entry>, &entry_schema<Entry>};
+  return {name.many,
+          name.one,
+          &list_entries<Entry>,
+          [](const Catalog& catalog, std::string_view entry) {
+            return catalog.find<Entry>(entry) != nullptr;
+          },
+          &show_entry<Entry>,
+          &entry_schema<Entry>};
 }
 
 std::array<Kind, 6> kinds() {
-  return {kind<Gpu>(),           kind<Model>(),         kind<Format>(),
-          kind<catalog::Link>(), kind<catalog::Price>(), kind<catalog::Engine>()};
+  return {kind<Gpu>(),
+          kind<Model>(),
+          kind<Format>(),
+          kind<catalog::Link>(),
+          kind<catalog::Price>(),
+          kind<catalog::Engine>()};
 }
 
 Kind kind_named(std::string_view word) {
@@ -295,7 +346,8 @@ Kind kind_named(std::string_view word) {
   const auto known = catalog_kinds();
   std::string list;
   for (const auto k : known) list += (list.empty() ? "" : ", ") + std::string(k);
-  throw Error(ErrorCode::usage, "the catalog has no '" + std::string(word) + "'",
+  throw Error(ErrorCode::usage,
+              "the catalog has no '" + std::string(word) + "'",
               did_you_mean(word, known, "it has " + list));
 }
 
@@ -317,7 +369,10 @@ void report_catalog_list(Answer& answer, const Catalog& catalog, std::string_vie
   kind_named(kind).list(answer, catalog);
 }
 
-void report_catalog_entry(Answer& answer, const Catalog& catalog, std::string_view kind, std::string_view name) {
+void report_catalog_entry(Answer& answer,
+                          const Catalog& catalog,
+                          std::string_view kind,
+                          std::string_view name) {
   prepare(answer);
   if (!kind.empty()) {
     kind_named(kind).show(answer, catalog, name);

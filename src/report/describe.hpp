@@ -3,12 +3,13 @@
 
 #include <cmath>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/units.hpp"
@@ -30,7 +31,9 @@ template <typename T>
 std::span<const ResultField<T>> described() = delete;
 
 template <typename T>
-concept IsDescribed = requires { described<T>(); };
+concept IsDescribed = requires {
+  described<T>();
+};
 
 inline Json number_json(double value) {
   if (!std::isfinite(value)) throw Error(ErrorCode::internal, "a result is not a finite number");
@@ -45,9 +48,7 @@ inline Json json_of(Bytes value) { return static_cast<std::int64_t>(std::llround
 inline Json json_of(Flops value) { return number_json(value.value); }
 
 template <typename T>
-Json json_of(const T& value)
-  requires IsDescribed<T>
-{
+Json json_of(const T& value) requires IsDescribed<T> {
   Json object = Json::object();
   for (const auto& field : described<T>()) object[std::string(field.key)] = field.value(value);
   return object;
@@ -131,7 +132,9 @@ template <auto Member>
 constexpr auto field(std::string_view key, std::string_view meaning) {
   using Traits = MemberTraits<decltype(Member)>;
   using Owner = typename Traits::OwnerType;
-  return ResultField<Owner>{key, meaning, [](const Owner& owner) { return json_of(owner.*Member); },
+  return ResultField<Owner>{key,
+                            meaning,
+                            [](const Owner& owner) { return json_of(owner.*Member); },
                             &SchemaOf<typename Traits::ValueType>::get};
 }
 
@@ -139,7 +142,9 @@ constexpr auto field(std::string_view key, std::string_view meaning) {
 template <typename Owner, auto Function>
 constexpr auto computed(std::string_view key, std::string_view meaning) {
   using Value = decltype(Function(std::declval<const Owner&>()));
-  return ResultField<Owner>{key, meaning, [](const Owner& owner) { return json_of(Function(owner)); },
+  return ResultField<Owner>{key,
+                            meaning,
+                            [](const Owner& owner) { return json_of(Function(owner)); },
                             &SchemaOf<Value>::get};
 }
 

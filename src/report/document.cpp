@@ -1,9 +1,9 @@
 #include "dsplan/report/document.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 namespace dsplan::report {
 namespace {
@@ -28,7 +28,10 @@ std::string without_trailing_blanks(std::string line) {
 
 std::string toned(std::string_view text, Tone tone, bool color) {
   if (!color || tone == Tone::plain) return std::string(text);
-  const char* code = tone == Tone::strong ? "1" : tone == Tone::good ? "32" : tone == Tone::bad ? "31" : "2";
+  const char* code = tone == Tone::strong ? "1"
+                     : tone == Tone::good ? "32"
+                     : tone == Tone::bad  ? "31"
+                                          : "2";
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
@@ -49,7 +52,9 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   return lines;
 }
 
-bool is_right(const Grid& grid, std::size_t column) { return column < grid.right.size() && grid.right[column]; }
+bool is_right(const Grid& grid, std::size_t column) {
+  return column < grid.right.size() && grid.right[column];
+}
 
 std::vector<std::size_t> column_widths(const Grid& grid) {
   std::vector<std::size_t> widths;
@@ -74,7 +79,9 @@ void fit_last_column(std::vector<std::size_t>& widths, std::size_t width) {
   widths.back() = std::min(widths.back(), std::max(left, kLeastLastColumn));
 }
 
-std::string grid_row(const Grid& grid, const std::vector<std::string>& row, const std::vector<std::size_t>& widths) {
+std::string grid_row(const Grid& grid,
+                     const std::vector<std::string>& row,
+                     const std::vector<std::size_t>& widths) {
   std::string lead;
   for (std::size_t i = 0; i + 1 < row.size(); ++i) {
     lead += padded(row[i], widths[i], is_right(grid, i)) + std::string(kGap, ' ');
@@ -84,7 +91,8 @@ std::string grid_row(const Grid& grid, const std::vector<std::string>& row, cons
   std::string out;
   std::string indent = lead;
   for (const std::string& line : wrapped(row[last], std::max<std::size_t>(widths[last], 1))) {
-    out += without_trailing_blanks(indent + padded(line, widths[last], is_right(grid, last))) + "\n";
+    out +=
+        without_trailing_blanks(indent + padded(line, widths[last], is_right(grid, last))) + "\n";
     indent = std::string(columns(lead), ' ');
   }
   return out;
@@ -92,7 +100,8 @@ std::string grid_row(const Grid& grid, const std::vector<std::string>& row, cons
 
 std::string terminal_block(const Text& text, const Style& style) {
   std::string out;
-  for (const std::string& line : wrapped(text.text, static_cast<std::size_t>(std::max(style.width, 20)))) {
+  for (const std::string& line :
+       wrapped(text.text, static_cast<std::size_t>(std::max(style.width, 20)))) {
     out += toned(line, text.tone, style.color) + "\n";
   }
   return out;
@@ -145,7 +154,8 @@ std::string bar_legend(const Bar& bar) {
   std::string legend;
   for (std::size_t i = 0; i < bar.parts.size(); ++i) {
     if (bar.parts[i].size <= 0.0) continue;
-    legend += (legend.empty() ? "" : "   ") + std::string(kFills[i % std::size(kFills)]) + " " + bar.parts[i].name;
+    legend += (legend.empty() ? "" : "   ") + std::string(kFills[i % std::size(kFills)]) + " " +
+              bar.parts[i].name;
   }
   return legend + "   · free";
 }
@@ -168,7 +178,8 @@ std::string escaped(std::string_view text) {
 
 std::string markdown_row(const std::vector<std::string>& row, std::size_t count) {
   std::string line = "|";
-  for (std::size_t i = 0; i < count; ++i) line += " " + (i < row.size() ? escaped(row[i]) : "") + " |";
+  for (std::size_t i = 0; i < count; ++i)
+    line += " " + (i < row.size() ? escaped(row[i]) : "") + " |";
   return line + "\n";
 }
 
@@ -187,7 +198,8 @@ std::string markdown_block(const Grid& grid) {
 }
 
 std::string markdown_block(const Bar& bar) {
-  return "```\n" + bar_line(bar, kWidestBar) + "\n" + bar_mark(bar, kWidestBar) + bar_legend(bar) + "\n```\n";
+  return "```\n" + bar_line(bar, kWidestBar) + "\n" + bar_mark(bar, kWidestBar) + bar_legend(bar) +
+         "\n```\n";
 }
 
 template <typename Printer>

@@ -1,9 +1,10 @@
 #include "dsplan/report/expression.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
@@ -42,7 +43,8 @@ void collect_paths(const Json& node, const std::string& prefix, std::vector<std:
   std::vector<std::string> paths;
   collect_paths(result, "", paths);
   const std::vector<std::string_view> views(paths.begin(), paths.end());
-  refuse(e, "the result has no '" + e.path + "'",
+  refuse(e,
+         "the result has no '" + e.path + "'",
          did_you_mean(e.path, views, "`-o json` shows the paths of the result"));
 }
 
@@ -96,8 +98,9 @@ bool key_has(std::string_view path, std::string_view part) {
   const auto dot = path.rfind('.');
   const std::string_view key = dot == std::string_view::npos ? path : path.substr(dot + 1);
   const std::string_view bare = key.substr(0, key.find('['));
-  return part.front() == '_' && part.back() != '_' ? bare.ends_with(part) || bare.ends_with(std::string(part) + "s")
-                                                   : bare.find(part) != std::string_view::npos;
+  return part.front() == '_' && part.back() != '_'
+             ? bare.ends_with(part) || bare.ends_with(std::string(part) + "s")
+             : bare.find(part) != std::string_view::npos;
 }
 
 /// The value in the unit of the key it is compared with.
@@ -143,7 +146,8 @@ bool compare_number(const Expression& e, double actual) {
   const bool negative = e.value.size() > 1 && e.value.front() == '-';
   const auto wanted = value_for(e.path, std::string_view(e.value).substr(negative ? 1 : 0));
   if (!wanted) {
-    refuse(e, "'" + e.value + "' is not a value that '" + e.path + "' can be compared with",
+    refuse(e,
+           "'" + e.value + "' is not a value that '" + e.path + "' can be compared with",
            "give it in the key's unit: 80GiB, 200ms, 10%, $5000 or a plain number");
   }
   return compare(actual, negative ? -*wanted : *wanted, e.comparison);
@@ -155,7 +159,9 @@ Expression parse_expression(std::string_view text) {
   for (const std::string_view op : kComparisons) {
     const auto at = text.find(op);
     if (at == std::string_view::npos) continue;
-    Expression e{std::string(text), trimmed(text.substr(0, at)), std::string(op),
+    Expression e{std::string(text),
+                 trimmed(text.substr(0, at)),
+                 std::string(op),
                  trimmed(text.substr(at + op.size()))};
     if (e.value.size() >= 2 && e.value.front() == '"' && e.value.back() == '"') {
       e.value = e.value.substr(1, e.value.size() - 2);
@@ -169,8 +175,10 @@ Expression parse_expression(std::string_view text) {
 bool holds(const Expression& e, const Json& result) {
   const Json& actual = find(e, result);
   if (actual.is_null()) {
-    refuse(e, "'" + e.path + "' is unknown here",
-           "it needs an input that was not given, such as --gpu, or a figure that the catalog lacks");
+    refuse(
+        e,
+        "'" + e.path + "' is unknown here",
+        "it needs an input that was not given, such as --gpu, or a figure that the catalog lacks");
   }
   if (actual.is_boolean()) return compare_words(e, actual.get<bool>() ? "true" : "false");
   if (actual.is_string()) return compare_words(e, actual.get<std::string>());

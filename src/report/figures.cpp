@@ -1,8 +1,8 @@
 #include "figures.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+
+#include <fmt/format.h>
 
 #include "dsplan/base/units.hpp"
 

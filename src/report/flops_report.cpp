@@ -1,8 +1,8 @@
 #include "dsplan/report/flops_report.hpp"
 
-#include <fmt/format.h>
-
 #include <memory>
+
+#include <fmt/format.h>
 
 #include "describe.hpp"
 #include "figures.hpp"
@@ -27,11 +27,13 @@ template <>
 std::span<const ResultField<FlopsAnswer>> described<FlopsAnswer>() {
   static constexpr std::array kFields{
       field<&FlopsAnswer::prefill>("prefill_flops", "all prompts of the batch"),
-      field<&FlopsAnswer::decode_per_token>("decode_flops_per_token", "one generated token at the end of the context"),
+      field<&FlopsAnswer::decode_per_token>("decode_flops_per_token",
+                                            "one generated token at the end of the context"),
       field<&FlopsAnswer::training_per_step>("training_flops_per_step", "null for inference"),
       field<&FlopsAnswer::weight_read>("weight_read_bytes", "weights that one decode step reads"),
-      field<&FlopsAnswer::arithmetic_intensity>("arithmetic_intensity",
-                                                "FLOPs of a decode step over the bytes it reads; null by the rule"),
+      field<&FlopsAnswer::arithmetic_intensity>(
+          "arithmetic_intensity",
+          "FLOPs of a decode step over the bytes it reads; null by the rule"),
       field<&FlopsAnswer::parameters>("parameters", "parameters of the model"),
       field<&FlopsAnswer::active_parameters>("active_parameters", "parameters that a token uses"),
       field<&FlopsAnswer::breakdown>("breakdown", "terms of the prefill, which add up to it"),
@@ -48,17 +50,20 @@ Document flops_document(const FlopsAnswer& a, const std::string& subject) {
   grid.rows.push_back({"prefill of the batch", work(a.prefill)});
   for (const FlopsTerm& t : a.breakdown) grid.rows.push_back({"  " + t.term, work(t.work)});
   grid.rows.push_back({"one generated token", work(a.decode_per_token)});
-  std::string traffic = fmt::format("A decode step reads {:.2f} GiB ({:.2f} GB) of weights", in_gib(a.weight_read),
+  std::string traffic = fmt::format("A decode step reads {:.2f} GiB ({:.2f} GB) of weights",
+                                    in_gib(a.weight_read),
                                     in_gb(a.weight_read));
   if (a.arithmetic_intensity) {
-    traffic += fmt::format(" and does {:.2f} FLOPs for each byte of weights and cache", *a.arithmetic_intensity);
+    traffic += fmt::format(" and does {:.2f} FLOPs for each byte of weights and cache",
+                           *a.arithmetic_intensity);
   }
   return {Text{subject, Tone::strong}, grid, Text{traffic + "."}};
 }
 
 Document flops_explanation(const FlopsAnswer& a) {
   Grid grid{{"term", "FLOPs", "formula", "reckoning"}, {false, true}, {}};
-  for (const FlopsTerm& t : a.breakdown) grid.rows.push_back({t.term, work(t.work), t.formula, t.reckoning});
+  for (const FlopsTerm& t : a.breakdown)
+    grid.rows.push_back({t.term, work(t.work), t.formula, t.reckoning});
   return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong}, grid};
 }
 
@@ -69,7 +74,9 @@ void report_flops(Answer& answer, FlopsAnswer flops, std::string subject) {
   answer.main_list = "breakdown";
   const auto shared = std::make_shared<const FlopsAnswer>(std::move(flops));
   answer.result = [shared] { return json_of(*shared); };
-  answer.document = [shared, subject = std::move(subject)] { return flops_document(*shared, subject); };
+  answer.document = [shared, subject = std::move(subject)] {
+    return flops_document(*shared, subject);
+  };
   answer.explanation = [shared] { return flops_explanation(*shared); };
 }
 

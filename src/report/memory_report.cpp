@@ -1,5 +1,7 @@
 #include "dsplan/report/memory_report.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "describe.hpp"
@@ -30,9 +32,11 @@ std::span<const ResultField<PerGpuMemory>> described<PerGpuMemory>() {
       field<&PerGpuMemory::optimizer>("optimizer_bytes", "training, and the guides' rule"),
       field<&PerGpuMemory::runtime>("runtime_bytes", "context, collectives, captured graphs"),
       field<&PerGpuMemory::total>("total_bytes", "sum of the six terms"),
-      field<&PerGpuMemory::capacity>("capacity_bytes", "memory of the device as the runtime gets it"),
+      field<&PerGpuMemory::capacity>("capacity_bytes",
+                                     "memory of the device as the runtime gets it"),
       field<&PerGpuMemory::usable>("usable_bytes", "what the engine may use of it"),
-      field<&PerGpuMemory::headroom>("headroom_bytes", "usable less total; negative: so much is missing"),
+      field<&PerGpuMemory::headroom>("headroom_bytes",
+                                     "usable less total; negative: so much is missing"),
       field<&PerGpuMemory::headroom_fraction>("headroom_fraction", "headroom over usable"),
   };
   return kFields;
@@ -58,7 +62,8 @@ std::span<const ResultField<Layout>> described<Layout>() {
       field<&Layout::dp>("dp", "copies of the model"),
       field<&Layout::ep>("ep", "groups that whole experts are spread over"),
       field<&Layout::cp>("cp", "context parallel size"),
-      field<&Layout::attention_dp>("attention_dp", "copies of attention within a copy of the model"),
+      field<&Layout::attention_dp>("attention_dp",
+                                   "copies of attention within a copy of the model"),
   };
   return kFields;
 }
@@ -78,7 +83,8 @@ std::span<const ResultField<BatchAdjustment>> described<BatchAdjustment>() {
       field<&BatchAdjustment::current>("current_batch", "batch that runs now"),
       field<&BatchAdjustment::utilization>("utilization_fraction", "memory use that was measured"),
       field<&BatchAdjustment::rule_next>("rule_next_batch", "next batch by the guides' rule"),
-      field<&BatchAdjustment::largest_that_fits>("largest_batch_that_fits", "by the detailed estimate"),
+      field<&BatchAdjustment::largest_that_fits>("largest_batch_that_fits",
+                                                 "by the detailed estimate"),
   };
   return kFields;
 }
@@ -88,8 +94,10 @@ std::span<const ResultField<ShapeInterval>> described<ShapeInterval>() {
   static constexpr std::array kFields{
       field<&ShapeInterval::least_shape>("least_shape", "plausible model with the smallest cache"),
       field<&ShapeInterval::most_shape>("most_shape", "plausible model with the largest cache"),
-      field<&ShapeInterval::kv_bytes_per_token_least>("kv_bytes_per_token_least", "its cache a token"),
-      field<&ShapeInterval::kv_bytes_per_token_most>("kv_bytes_per_token_most", "its cache a token"),
+      field<&ShapeInterval::kv_bytes_per_token_least>("kv_bytes_per_token_least",
+                                                      "its cache a token"),
+      field<&ShapeInterval::kv_bytes_per_token_most>("kv_bytes_per_token_most",
+                                                     "its cache a token"),
       field<&ShapeInterval::total_least>("total_least_bytes", "least total on one GPU"),
       field<&ShapeInterval::total_most>("total_most_bytes", "largest total on one GPU"),
   };
@@ -134,15 +142,19 @@ std::span<const ResultField<MemoryAnswer>> described<MemoryAnswer>() {
       field<&MemoryAnswer::parameters>("parameters", "parameters of the model"),
       field<&MemoryAnswer::active_parameters>("active_parameters", "parameters that a token uses"),
       field<&MemoryAnswer::fits>("fits", "does every stage fit; null without --gpu"),
-      field<&MemoryAnswer::max_batch>("max_batch", "most sequences of this context that fit; null without --gpu"),
-      field<&MemoryAnswer::max_context_tokens>("max_context_tokens",
-                                               "longest context of this batch that fits; null without --gpu"),
-      field<&MemoryAnswer::kv_bytes_per_token>("kv_bytes_per_token", "one token in all attention layers"),
-      field<&MemoryAnswer::kv_bytes_per_token_beyond_window>("kv_bytes_per_token_beyond_window",
-                                                             "one more token once windows are full"),
-      field<&MemoryAnswer::kv_pool>("kv_pool", "pool that the engine makes; null where it makes none"),
+      field<&MemoryAnswer::max_batch>(
+          "max_batch", "most sequences of this context that fit; null without --gpu"),
+      field<&MemoryAnswer::max_context_tokens>(
+          "max_context_tokens", "longest context of this batch that fits; null without --gpu"),
+      field<&MemoryAnswer::kv_bytes_per_token>("kv_bytes_per_token",
+                                               "one token in all attention layers"),
+      field<&MemoryAnswer::kv_bytes_per_token_beyond_window>(
+          "kv_bytes_per_token_beyond_window", "one more token once windows are full"),
+      field<&MemoryAnswer::kv_pool>("kv_pool",
+                                    "pool that the engine makes; null where it makes none"),
       field<&MemoryAnswer::adjust_batch>("adjust_batch", "with --adjust-batch"),
-      field<&MemoryAnswer::interval>("interval", "what a size alone leaves open; null for a known model"),
+      field<&MemoryAnswer::interval>("interval",
+                                     "what a size alone leaves open; null for a known model"),
       field<&MemoryAnswer::fixes>("fixes", "nearest changes that make it fit, each re-checked"),
       field<&MemoryAnswer::fits_on>("fits_on", "devices that hold it, when no --gpu was given"),
   };
@@ -159,9 +171,12 @@ struct TermRow {
 };
 
 std::vector<TermRow> terms_of(const PerGpuMemory& g) {
-  std::vector<TermRow> rows{{"weights", g.weights},     {"KV cache", g.kv_cache},
-                            {"activations", g.activations}, {"gradients", g.gradients},
-                            {"optimizer", g.optimizer}, {"runtime", g.runtime}};
+  std::vector<TermRow> rows{{"weights", g.weights},
+                            {"KV cache", g.kv_cache},
+                            {"activations", g.activations},
+                            {"gradients", g.gradients},
+                            {"optimizer", g.optimizer},
+                            {"runtime", g.runtime}};
   std::erase_if(rows, [](const TermRow& row) { return row.size.value == 0.0; });
   return rows;
 }
@@ -171,12 +186,17 @@ Grid terms_grid(const PerGpuMemory& g) {
   grid.header = {"on " + g.rank, "GiB", "GB", "of total"};
   grid.right = {false, true, true, true};
   for (const auto& [name, size] : terms_of(g)) {
-    grid.rows.push_back({name, fmt::format("{:.2f}", in_gib(size)), fmt::format("{:.2f}", in_gb(size)),
+    grid.rows.push_back({name,
+                         fmt::format("{:.2f}", in_gib(size)),
+                         fmt::format("{:.2f}", in_gb(size)),
                          fmt::format("{:.1f} %", 100.0 * (size / g.total))});
   }
-  grid.rows.push_back({"total", fmt::format("{:.2f}", in_gib(g.total)), fmt::format("{:.2f}", in_gb(g.total)), ""});
+  grid.rows.push_back(
+      {"total", fmt::format("{:.2f}", in_gib(g.total)), fmt::format("{:.2f}", in_gb(g.total)), ""});
   if (g.usable) {
-    grid.rows.push_back({"usable", fmt::format("{:.2f}", in_gib(*g.usable)), fmt::format("{:.2f}", in_gb(*g.usable)),
+    grid.rows.push_back({"usable",
+                         fmt::format("{:.2f}", in_gib(*g.usable)),
+                         fmt::format("{:.2f}", in_gb(*g.usable)),
                          fmt::format("of {:.2f} GiB", in_gib(*g.capacity))});
   }
   return grid;
@@ -190,39 +210,51 @@ Bar terms_bar(const PerGpuMemory& g) {
   return bar;
 }
 
-std::string cards(const MemoryAnswer& m) { return m.gpus == 1 ? "one GPU" : fmt::format("{} GPUs", m.gpus); }
+std::string cards(const MemoryAnswer& m) {
+  return m.gpus == 1 ? "one GPU" : fmt::format("{} GPUs", m.gpus);
+}
 
 Text verdict(const MemoryAnswer& m) {
   const PerGpuMemory& g = m.per_gpu;
   if (!m.fits) return {fmt::format("{} over {}.", gib(m.total), cards(m)), Tone::strong};
   if (*m.fits) {
-    return {fmt::format("Fits on {}: {} to spare on {}, {:.1f} % of what is usable.", cards(m), gib(*g.headroom),
-                        g.rank, 100.0 * *g.headroom_fraction),
+    return {fmt::format("Fits on {}: {} to spare on {}, {:.1f} % of what is usable.",
+                        cards(m),
+                        gib(*g.headroom),
+                        g.rank,
+                        100.0 * *g.headroom_fraction),
             Tone::good};
   }
-  return {fmt::format("Does not fit on {}: {} short on {}.", cards(m), gib(*g.headroom * -1.0), g.rank), Tone::bad};
+  return {
+      fmt::format("Does not fit on {}: {} short on {}.", cards(m), gib(*g.headroom * -1.0), g.rank),
+      Tone::bad};
 }
 
 std::string limits_line(const MemoryAnswer& m) {
   std::string line;
   if (m.max_batch) {
-    line += *m.max_batch > 0 ? fmt::format("Largest batch at this context: {}. ", grouped(*m.max_batch))
-                             : std::string("No batch fits at this context. ");
+    line += *m.max_batch > 0
+                ? fmt::format("Largest batch at this context: {}. ", grouped(*m.max_batch))
+                : std::string("No batch fits at this context. ");
   }
   if (m.max_context_tokens) {
-    line += *m.max_context_tokens > 0
-                ? fmt::format("Longest context at this batch: {} tokens. ", grouped(*m.max_context_tokens))
-                : std::string("No context fits at this batch. ");
+    line += *m.max_context_tokens > 0 ? fmt::format("Longest context at this batch: {} tokens. ",
+                                                    grouped(*m.max_context_tokens))
+                                      : std::string("No context fits at this batch. ");
   }
   if (m.kv_bytes_per_token.value > 0.0) {
-    line += fmt::format("KV cache: {} bytes a token", grouped(static_cast<std::int64_t>(m.kv_bytes_per_token.value)));
+    line += fmt::format("KV cache: {} bytes a token",
+                        grouped(static_cast<std::int64_t>(m.kv_bytes_per_token.value)));
     if (m.kv_bytes_per_token_beyond_window != m.kv_bytes_per_token) {
-      line += fmt::format(", {} beyond the window",
-                          grouped(static_cast<std::int64_t>(m.kv_bytes_per_token_beyond_window.value)));
+      line +=
+          fmt::format(", {} beyond the window",
+                      grouped(static_cast<std::int64_t>(m.kv_bytes_per_token_beyond_window.value)));
     }
     line += ". ";
   }
-  if (m.kv_pool) line += fmt::format("The engine's pool: {}, {} tokens. ", gib(m.kv_pool->size), grouped(m.kv_pool->tokens));
+  if (m.kv_pool)
+    line += fmt::format(
+        "The engine's pool: {}, {} tokens. ", gib(m.kv_pool->size), grouped(m.kv_pool->tokens));
   if (m.host.value > 0.0) line += fmt::format("In host memory: {} of weights. ", gib(m.host));
   if (!line.empty()) line.pop_back();
   return line;
@@ -231,44 +263,70 @@ std::string limits_line(const MemoryAnswer& m) {
 std::string interval_line(const ShapeInterval& i) {
   return fmt::format(
       "The size alone leaves open: {} to {} on one GPU; {} ({}) to {} ({}) bytes of cache a token.",
-      gib(i.total_least), gib(i.total_most), grouped(static_cast<std::int64_t>(i.kv_bytes_per_token_least.value)),
-      i.least_shape, grouped(static_cast<std::int64_t>(i.kv_bytes_per_token_most.value)), i.most_shape);
+      gib(i.total_least),
+      gib(i.total_most),
+      grouped(static_cast<std::int64_t>(i.kv_bytes_per_token_least.value)),
+      i.least_shape,
+      grouped(static_cast<std::int64_t>(i.kv_bytes_per_token_most.value)),
+      i.most_shape);
 }
 
 std::string adjustment_line(const BatchAdjustment& a) {
-  std::string line = fmt::format("At {:.0f} % memory use the guides' rule takes the batch from {} to {}", 100.0 * a.utilization,
-                                 a.current, a.rule_next);
-  if (a.largest_that_fits) line += fmt::format("; the largest that really fits is {}", grouped(*a.largest_that_fits));
+  std::string line =
+      fmt::format("At {:.0f} % memory use the guides' rule takes the batch from {} to {}",
+                  100.0 * a.utilization,
+                  a.current,
+                  a.rule_next);
+  if (a.largest_that_fits)
+    line += fmt::format("; the largest that really fits is {}", grouped(*a.largest_that_fits));
   return line + ".";
 }
 
 Grid fixes_grid(const std::vector<Fix>& fixes) {
-  Grid grid{{"what makes it fit", "total GiB", "to spare", "gives up", "flags"}, {false, true, true}, {}};
+  Grid grid{
+      {"what makes it fit", "total GiB", "to spare", "gives up", "flags"}, {false, true, true}, {}};
   for (const Fix& fix : fixes) {
-    grid.rows.push_back({fix.change, fmt::format("{:.2f}", in_gib(fix.total_per_gpu)),
-                         fmt::format("{:.2f}", in_gib(fix.headroom)), fix.gives_up, fix.flags});
+    grid.rows.push_back({fix.change,
+                         fmt::format("{:.2f}", in_gib(fix.total_per_gpu)),
+                         fmt::format("{:.2f}", in_gib(fix.headroom)),
+                         fix.gives_up,
+                         fix.flags});
   }
   return grid;
 }
 
+/// Devices that need as many GPUs in the same layout share a row, tightest first.
 Grid fits_on_grid(const std::vector<FitsOn>& list) {
-  Grid grid{{"fits on", "GPUs", "total GiB", "usable GiB", "to spare", "layout"}, {false, true, true, true, true}, {}};
-  for (const FitsOn& f : list) {
-    grid.rows.push_back({f.gpu, std::to_string(f.gpus), fmt::format("{:.2f}", in_gib(f.total_per_gpu)),
-                         fmt::format("{:.2f}", in_gib(f.usable_per_gpu)),
-                         fmt::format("{:.0f} %", 100.0 * f.headroom_fraction), f.layout});
+  Grid grid{{"GPUs", "layout", "fits on (share to spare)"}, {true}, {}};
+  std::vector<const FitsOn*> ordered;
+  for (const FitsOn& f : list) ordered.push_back(&f);
+  std::stable_sort(ordered.begin(), ordered.end(), [](const FitsOn* a, const FitsOn* b) {
+    return a->gpus != b->gpus ? a->gpus < b->gpus : a->headroom_fraction < b->headroom_fraction;
+  });
+  for (const FitsOn* f : ordered) {
+    const std::string count = std::to_string(f->gpus);
+    const std::string device = fmt::format("{} ({:.0f}%)", f->gpu, 100.0 * f->headroom_fraction);
+    const bool same_row =
+        !grid.rows.empty() && grid.rows.back()[0] == count && grid.rows.back()[1] == f->layout;
+    if (same_row) {
+      grid.rows.back()[2] += ", " + device;
+    } else {
+      grid.rows.push_back({count, f->layout, device});
+    }
   }
   return grid;
 }
 
 Document memory_document(const MemoryAnswer& m, const std::string& subject) {
-  Document document{Text{subject, Tone::strong}, terms_grid(m.per_gpu), terms_bar(m.per_gpu), verdict(m)};
+  Document document{
+      Text{subject, Tone::strong}, terms_grid(m.per_gpu), terms_bar(m.per_gpu), verdict(m)};
   if (const std::string line = limits_line(m); !line.empty()) document.emplace_back(Text{line});
   if (m.interval) document.emplace_back(Text{interval_line(*m.interval)});
   if (m.adjust_batch) document.emplace_back(Text{adjustment_line(*m.adjust_batch)});
   if (!m.fixes.empty()) document.emplace_back(fixes_grid(m.fixes));
   if (m.fits && !*m.fits && m.fixes.empty()) {
-    document.emplace_back(Text{"No single change of precision, context, batch or GPUs makes it fit."});
+    document.emplace_back(
+        Text{"No single change of precision, context, batch or GPUs makes it fit."});
   }
   if (!m.fits_on.empty()) document.emplace_back(fits_on_grid(m.fits_on));
   return document;
@@ -277,7 +335,8 @@ Document memory_document(const MemoryAnswer& m, const std::string& subject) {
 Document memory_explanation(const MemoryAnswer& m) {
   Grid grid{{"term", "part", "bytes", "formula", "reckoning"}, {false, false, true}, {}};
   for (const MemoryTerm& t : m.breakdown) {
-    grid.rows.push_back({t.term, t.part, grouped(static_cast<std::int64_t>(t.size.value)), t.formula, t.reckoning});
+    grid.rows.push_back(
+        {t.term, t.part, grouped(static_cast<std::int64_t>(t.size.value)), t.formula, t.reckoning});
   }
   return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong}, grid};
 }
@@ -286,20 +345,30 @@ Document memory_explanation(const MemoryAnswer& m) {
 
 std::string describe(const plan::Deployment& d) {
   const workload::Inference& w = d.workload;
-  const std::string model =
-      d.shape_assumed ? fmt::format("{} parameters in the shape of {}", short_count(d.parameters), w.model->name)
-                      : std::string(w.model->name);
+  const std::string model = d.shape_assumed ? fmt::format("{} parameters in the shape of {}",
+                                                          short_count(d.parameters),
+                                                          w.model->name)
+                                            : std::string(w.model->name);
   std::string formats = std::string(w.precision.dense->id);
-  if (w.precision.experts != w.precision.dense) formats += "+" + std::string(w.precision.experts->id);
+  if (w.precision.experts != w.precision.dense)
+    formats += "+" + std::string(w.precision.experts->id);
   std::string where;
   if (d.gpu != nullptr) {
     where = fmt::format(" on {} x {}", workload::gpu_count(w.layout), d.gpu->id);
-    if (workload::gpu_count(w.layout) > 1) where += fmt::format(" ({})", workload::describe(w.layout));
+    if (workload::gpu_count(w.layout) > 1)
+      where += fmt::format(" ({})", workload::describe(w.layout));
   } else if (workload::gpu_count(w.layout) > 1) {
     where = fmt::format(", {}", workload::describe(w.layout));
   }
-  return fmt::format("{} in {}, KV cache in {}, batch {} of {} + {} tokens, {}{}", model, formats, w.precision.kv->id,
-                     w.batch, w.input_tokens, w.output_tokens, w.engine->name, where);
+  return fmt::format("{} in {}, KV cache in {}, batch {} of {} + {} tokens, {}{}",
+                     model,
+                     formats,
+                     w.precision.kv->id,
+                     w.batch,
+                     w.input_tokens,
+                     w.output_tokens,
+                     w.engine->name,
+                     where);
 }
 
 void report_memory(Answer& answer, MemoryAnswer memory, std::string subject) {
@@ -308,7 +377,9 @@ void report_memory(Answer& answer, MemoryAnswer memory, std::string subject) {
   answer.negative = memory.fits && !*memory.fits;
   const auto shared = std::make_shared<const MemoryAnswer>(std::move(memory));
   answer.result = [shared] { return json_of(*shared); };
-  answer.document = [shared, subject = std::move(subject)] { return memory_document(*shared, subject); };
+  answer.document = [shared, subject = std::move(subject)] {
+    return memory_document(*shared, subject);
+  };
   answer.explanation = [shared] { return memory_explanation(*shared); };
 }
 

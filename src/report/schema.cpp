@@ -1,6 +1,7 @@
 #include "dsplan/report/schema.hpp"
 
 #include <array>
+
 #include <nlohmann/json.hpp>
 
 #include "dsplan/base/error.hpp"
@@ -18,7 +19,8 @@ struct CommandSchema {
   Json (*result)();
 };
 
-constexpr std::array kCommands{CommandSchema{"memory", &memory_schema}, CommandSchema{"flops", &flops_schema},
+constexpr std::array kCommands{CommandSchema{"memory", &memory_schema},
+                               CommandSchema{"flops", &flops_schema},
                                CommandSchema{"catalog", &catalog_schema}};
 
 Json text_object(std::initializer_list<const char*> keys) {
@@ -49,7 +51,11 @@ Json inputs_schema() {
   input["properties"]["value"] = Json::object();
   input["properties"]["origin"] = Json::object();
   Json origins = Json::array();
-  for (const Origin origin : {Origin::flag, Origin::environment, Origin::file, Origin::catalog, Origin::built_in,
+  for (const Origin origin : {Origin::flag,
+                              Origin::environment,
+                              Origin::file,
+                              Origin::catalog,
+                              Origin::built_in,
                               Origin::assumed}) {
     origins.push_back(name_of(origin));
   }
@@ -94,7 +100,8 @@ const CommandSchema& named(std::string_view command) {
     if (c.command == command) return c;
   }
   const auto known = commands_with_schema();
-  throw Error(ErrorCode::usage, "no schema for '" + std::string(command) + "'",
+  throw Error(ErrorCode::usage,
+              "no schema for '" + std::string(command) + "'",
               did_you_mean(command, known, "`dsplan schema` without a command prints all"));
 }
 

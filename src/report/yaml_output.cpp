@@ -1,8 +1,7 @@
 #include "yaml_output.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <nlohmann/json.hpp>
+#include <yaml-cpp/yaml.h>
 
 namespace dsplan::report {
 namespace {

@@ -14,10 +14,12 @@ bool shares_kv_heads(std::int64_t tp, const catalog::Model& m) {
 
 std::string tensor_obstacle(const Layout& l, const catalog::Model& m) {
   if (m.attention_heads % l.tp != 0) {
-    return "tp " + text(l.tp) + " does not divide the " + text(m.attention_heads) + " attention heads";
+    return "tp " + text(l.tp) + " does not divide the " + text(m.attention_heads) +
+           " attention heads";
   }
   if (!shares_kv_heads(l.tp, m)) {
-    return "tp " + text(l.tp) + " and the " + text(m.kv_heads) + " KV heads do not divide one another";
+    return "tp " + text(l.tp) + " and the " + text(m.kv_heads) +
+           " KV heads do not divide one another";
   }
   return {};
 }
@@ -53,8 +55,12 @@ std::string describe(const Layout& l) {
     const char* name;
     std::int64_t size;
   };
-  const std::array parts{Part{"tp", l.tp}, Part{"pp", l.pp}, Part{"dp", l.dp},
-                         Part{"ep", l.ep}, Part{"cp", l.cp}, Part{"attention-dp", l.attention_dp}};
+  const std::array parts{Part{"tp", l.tp},
+                         Part{"pp", l.pp},
+                         Part{"dp", l.dp},
+                         Part{"ep", l.ep},
+                         Part{"cp", l.cp},
+                         Part{"attention-dp", l.attention_dp}};
   std::string result;
   for (const Part& part : parts) {
     if (part.size == 1) continue;
@@ -73,8 +79,10 @@ std::string obstacle(const Layout& l, const catalog::Model& m, const catalog::En
   return expert_obstacle(l, m, e);
 }
 
-std::vector<Layout> replica_layouts(std::int64_t gpus, std::int64_t node_gpus,
-                                    const catalog::Model& m, const catalog::Engine& e) {
+std::vector<Layout> replica_layouts(std::int64_t gpus,
+                                    std::int64_t node_gpus,
+                                    const catalog::Model& m,
+                                    const catalog::Engine& e) {
   std::vector<Layout> result;
   for (std::int64_t tp = std::min(gpus, node_gpus); tp >= 1; --tp) {
     if (gpus % tp != 0) continue;

@@ -18,10 +18,14 @@ enum class ErrorCode {
 
 [[nodiscard]] constexpr std::string_view name_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::usage: return "usage";
-    case ErrorCode::input: return "input";
-    case ErrorCode::io: return "io";
-    case ErrorCode::internal: break;
+    case ErrorCode::usage:
+      return "usage";
+    case ErrorCode::input:
+      return "input";
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::internal:
+      break;
   }
   return "internal";
 }

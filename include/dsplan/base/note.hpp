@@ -9,7 +9,7 @@ namespace dsplan {
 
 /// Something taken for granted that the user could set otherwise.
 struct Assumption {
-  std::string id;      ///< stable, kebab-case
+  std::string id;  ///< stable, kebab-case
   std::string text;
   std::string source;  ///< catalog entry, formula id or flag that decides it
 };
@@ -24,19 +24,25 @@ enum class Origin { flag, environment, file, catalog, built_in, assumed };
 
 [[nodiscard]] constexpr std::string_view name_of(Origin origin) {
   switch (origin) {
-    case Origin::flag: return "flag";
-    case Origin::environment: return "environment";
-    case Origin::file: return "file";
-    case Origin::catalog: return "catalog";
-    case Origin::built_in: return "default";
-    case Origin::assumed: break;
+    case Origin::flag:
+      return "flag";
+    case Origin::environment:
+      return "environment";
+    case Origin::file:
+      return "file";
+    case Origin::catalog:
+      return "catalog";
+    case Origin::built_in:
+      return "default";
+    case Origin::assumed:
+      break;
   }
   return "assumed";
 }
 
 /// One input of an answer as it was used, in the words a flag would take.
 struct UsedInput {
-  std::string name;   ///< the option's name, snake_case
+  std::string name;  ///< the option's name, snake_case
   std::string value;
   Origin origin = Origin::built_in;
   std::string place;  ///< file:line, variable or catalog source, where there is one

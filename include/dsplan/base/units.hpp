@@ -41,8 +41,12 @@ struct FlopsPerSecond : Quantity<FlopsPerSecond> {};  ///< a rate; dense unless 
 [[nodiscard]] constexpr BytesPerSecond bytes_per_second(double n) { return BytesPerSecond{{n}}; }
 [[nodiscard]] constexpr FlopsPerSecond flops_per_second(double n) { return FlopsPerSecond{{n}}; }
 
-[[nodiscard]] constexpr Seconds operator/(Bytes n, BytesPerSecond rate) { return seconds(n.value / rate.value); }
-[[nodiscard]] constexpr Seconds operator/(Flops n, FlopsPerSecond rate) { return seconds(n.value / rate.value); }
+[[nodiscard]] constexpr Seconds operator/(Bytes n, BytesPerSecond rate) {
+  return seconds(n.value / rate.value);
+}
+[[nodiscard]] constexpr Seconds operator/(Flops n, FlopsPerSecond rate) {
+  return seconds(n.value / rate.value);
+}
 
 // Decimal and binary multiples; the one place where a prefix has a size.
 inline constexpr double kKilo = 1e3;

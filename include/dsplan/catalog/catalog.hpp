@@ -76,7 +76,8 @@ class Catalog {
 
   void mark(FieldOrigin origin) { origins_.push_back(std::move(origin)); }
   /// The place that set the field (or, with an empty key, the entry) last, if no built-in did.
-  [[nodiscard]] const FieldOrigin* origin(std::string_view kind, std::string_view id,
+  [[nodiscard]] const FieldOrigin* origin(std::string_view kind,
+                                          std::string_view id,
                                           std::string_view key) const;
 
   /// Keeps a text, or a list of texts, as long as the catalog lives.
@@ -89,7 +90,8 @@ class Catalog {
     std::span<const Entry> rows;
     std::vector<Entry> own;  ///< used once an overlay changes the kind
   };
-  std::tuple<Table<Gpu>, Table<Model>, Table<Format>, Table<Engine>, Table<Link>, Table<Price>> tables_;
+  std::tuple<Table<Gpu>, Table<Model>, Table<Format>, Table<Engine>, Table<Link>, Table<Price>>
+      tables_;
   std::vector<FieldOrigin> origins_;
   std::unique_ptr<std::deque<std::string>> texts_ = std::make_unique<std::deque<std::string>>();
   std::unique_ptr<std::deque<std::vector<std::string_view>>> lists_ =
@@ -112,7 +114,8 @@ struct ModelName {
 
 /// The entry of an engine for a version ("0.11.0"): the latest that is not newer. With no version
 /// the engine's newest known behaviour. Throws a usage error for an unreadable version.
-[[nodiscard]] const Engine& engine_at(const Catalog& catalog, const Engine& engine,
+[[nodiscard]] const Engine& engine_at(const Catalog& catalog,
+                                      const Engine& engine,
                                       std::string_view version);
 
 }  // namespace dsplan::catalog

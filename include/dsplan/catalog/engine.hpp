@@ -14,60 +14,61 @@ struct Engine {
   TextList aliases{};
   std::string_view engine{};        ///< id of the engine this entry is a version of; empty: itself
   std::string_view from_version{};  ///< first version it holds for; empty: any
-  bool generic = false;           ///< answered by borrowed constants, with a wider band
+  bool generic = false;             ///< answered by borrowed constants, with a wider band
   TextList vendors{};               ///< makers of the accelerators it runs on
-  bool cpu = false;               ///< runs on plain CPUs too
-  TextList precisions{};            ///< families of formats it serves; empty: all
-  TextList kv_precisions{};         ///< formats of its KV cache; empty: 16 bits only
+  double min_compute_capability = 0.0;  ///< of NVIDIA devices
+  bool cpu = false;                     ///< runs on plain CPUs too
+  TextList precisions{};                ///< families of formats it serves; empty: all
+  TextList kv_precisions{};             ///< formats of its KV cache; empty: 16 bits only
 
   // Layout.
-  std::string_view split{};         ///< tensor: each layer over all GPUs; layer: whole layers
+  std::string_view split{};  ///< tensor: each layer over all GPUs; layer: whole layers
   bool expert_parallel = false;
   bool attention_data_parallel = false;
-  std::int64_t vocab_multiple = 1;           ///< the vocabulary is padded to this [W-PAD]
-  std::int64_t expert_width_multiple = 1;    ///< MXFP4 experts are padded to this [W-PAD]
-  bool untied_copy = false;                  ///< a tied head is stored again
-  bool embedding_on_host = false;            ///< the input embedding stays in host memory
-  bool loads_vision = true;                  ///< the vision tower is resident
+  std::int64_t vocab_multiple = 1;         ///< the vocabulary is padded to this [W-PAD]
+  std::int64_t expert_width_multiple = 1;  ///< MXFP4 experts are padded to this [W-PAD]
+  bool untied_copy = false;                ///< a tied head is stored again
+  bool embedding_on_host = false;          ///< the input embedding stays in host memory
+  bool loads_vision = true;                ///< the vision tower is resident
 
-  bool mla_absorbed_copy = false;            ///< MLA keeps the absorbed up-projections beside kv_b
-  bool rope_cache = false;                   ///< a cosine-sine table of all positions is resident
+  bool mla_absorbed_copy = false;  ///< MLA keeps the absorbed up-projections beside kv_b
+  bool rope_cache = false;         ///< a cosine-sine table of all positions is resident
 
   // KV cache [KV-FULL, KV-WINDOW, KV-MLA, KV-STATE].
-  std::int64_t kv_block_tokens = 1;          ///< a sequence's cells are padded to this
-  std::string_view sliding_window{};           ///< ignored, interleaved (only beside full layers), all
-  std::string_view window_holds_step{};        ///< no, once, each: the tokens of a step a window keeps
-  bool mla_stores_value = false;             ///< the value latent is stored beside the key
-  bool kv_layer_groups = false;              ///< mixed layers share pages in groups of equal size
-  double state_bits = 16.0;                  ///< of the recurrent state of linear layers
-  double convolution_bits = 16.0;            ///< of the convolution tail of linear layers
+  std::int64_t kv_block_tokens = 1;      ///< a sequence's cells are padded to this
+  std::string_view sliding_window{};     ///< ignored, interleaved (only beside full layers), all
+  std::string_view window_holds_step{};  ///< no, once, each: the tokens of a step a window keeps
+  bool mla_stores_value = false;         ///< the value latent is stored beside the key
+  bool kv_layer_groups = false;          ///< mixed layers share pages in groups of equal size
+  double state_bits = 16.0;              ///< of the recurrent state of linear layers
+  double convolution_bits = 16.0;        ///< of the convolution tail of linear layers
 
   // The budget [M-BUDGET].
-  std::string_view budget{};                   ///< device, total, free, reserve: what the share is of
-  double memory_utilization = 1.0;           ///< the share
-  bool preallocates = false;                 ///< takes the rest of its budget as the KV pool
-  bool graphs_in_budget = true;              ///< captured graphs count against the share
-  double reserve_mib = 0.0;                  ///< budget "reserve": fixed part
+  std::string_view budget{};        ///< device, total, free, reserve: what the share is of
+  double memory_utilization = 1.0;  ///< the share
+  bool preallocates = false;        ///< takes the rest of its budget as the KV pool
+  bool graphs_in_budget = true;     ///< captured graphs count against the share
+  double reserve_mib = 0.0;         ///< budget "reserve": fixed part
   double reserve_mib_per_batched_token = 0.0;
-  double reserve_mib_per_gpu = 0.0;          ///< of one replica
+  double reserve_mib_per_gpu = 0.0;  ///< of one replica
   double reserve_mib_per_graph_seq = 0.0;
-  double reserve_large_mib = 0.0;            ///< least reserve on devices above 60 GiB
+  double reserve_large_mib = 0.0;  ///< least reserve on devices above 60 GiB
 
   // One step: limits by the device's memory in GiB, "0:2048" up to the next tier [A-LIMITS].
-  TextList batched_tokens_by_gib{};            ///< empty: the whole batch's prompts
-  TextList seqs_by_gib{};                      ///< empty: the whole batch
-  TextList lowest_tier_gpus{};                 ///< devices held to the lowest tier whatever their size
+  TextList batched_tokens_by_gib{};  ///< empty: the whole batch's prompts
+  TextList seqs_by_gib{};            ///< empty: the whole batch
+  TextList lowest_tier_gpus{};       ///< devices held to the lowest tier whatever their size
 
   // Activations [A-STEP, A-GRAPH, A-PROMPT] and runtime [R-CONTEXT, R-COMM, R-GRAPH].
-  std::string_view activations{};              ///< profiled, compute_graph, prompt: which formula
-  double activation_mlp_copies = 0.0;        ///< tensors of the MLP width alive at the peak
-  double activation_hidden_copies = 0.0;     ///< tensors of the hidden width alive at the peak
-  double logits_bytes = 0.0;                 ///< beside the logits, per vocabulary entry and sequence
-  bool moe_workspace = false;                ///< routed tokens keep both sides of an expert
+  std::string_view activations{};         ///< profiled, compute_graph, prompt: which formula
+  double activation_mlp_copies = 0.0;     ///< tensors of the MLP width alive at the peak
+  double activation_hidden_copies = 0.0;  ///< tensors of the hidden width alive at the peak
+  double logits_bytes = 0.0;              ///< beside the logits, per vocabulary entry and sequence
+  bool moe_workspace = false;             ///< routed tokens keep both sides of an expert
   double activation_fixed_mib = 0.0;
-  double context_mib = 0.0;                  ///< device context and libraries
-  double communication_mib = 0.0;            ///< buffers of collectives, when GPUs share a layer
-  double graph_mib = 0.0;                    ///< captured graphs: fixed part
+  double context_mib = 0.0;        ///< device context and libraries
+  double communication_mib = 0.0;  ///< buffers of collectives, when GPUs share a layer
+  double graph_mib = 0.0;          ///< captured graphs: fixed part
   double graph_mib_per_layer = 0.0;
   double graph_mib_with_experts = 0.0;
   TextList traps{};

@@ -15,14 +15,18 @@ using TextList = std::span<const std::string_view>;
 /// One field of an entry of type `Entry`. An absent optional number is unknown and stays so.
 template <typename Entry>
 struct Field {
-  using Member = std::variant<std::string_view Entry::*, TextList Entry::*, bool Entry::*,
-                              std::int64_t Entry::*, double Entry::*, std::optional<double> Entry::*>;
+  using Member = std::variant<std::string_view Entry::*,
+                              TextList Entry::*,
+                              bool Entry::*,
+                              std::int64_t Entry::*,
+                              double Entry::*,
+                              std::optional<double> Entry::*>;
 
-  std::string_view key;           ///< in YAML and JSON; a number's key ends in its unit
-  std::string_view meaning;       ///< one line for people
+  std::string_view key;      ///< in YAML and JSON; a number's key ends in its unit
+  std::string_view meaning;  ///< one line for people
   Member member;
   bool required = false;
-  TextList one_of{};              ///< the words allowed, for a text of a closed list
+  TextList one_of{};  ///< the words allowed, for a text of a closed list
 };
 
 /// The fields of a kind, in the order in which they are printed. Specialised beside each entry.

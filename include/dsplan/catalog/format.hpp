@@ -12,19 +12,19 @@ struct Format {
   std::string_view name{};
   TextList aliases{};
   TextList shared_aliases{};
-  std::string_view family{};           ///< float, fp8, int8, int4, gguf, mx, bnb, mlx ...
-  double weight_bits = 0.0;          ///< nominal width, the sizing guides' "bytes per parameter" x 8
-  double bits_per_weight = 0.0;      ///< of the quantized tensors, scales and zeros included
+  std::string_view family{};     ///< float, fp8, int8, int4, gguf, mx, bnb, mlx ...
+  double weight_bits = 0.0;      ///< nominal width, the sizing guides' "bytes per parameter" x 8
+  double bits_per_weight = 0.0;  ///< of the quantized tensors, scales and zeros included
   double expert_bits_per_weight = 0.0;  ///< of routed experts where they differ; 0: the same
-  double embedding_bits = 16.0;      ///< input embedding table
-  double head_bits = 16.0;           ///< output projection
-  std::int64_t block_elements = 0;   ///< weights that share a scale; 0: a row, a tensor or none
-  std::int64_t block_bytes = 0;      ///< stored size of a block; 0: bits_per_weight says it all
-  bool quantized = false;            ///< stored below 16 bits
-  bool weights = true;               ///< offered for --precision
-  bool kv_cache = false;             ///< offered for --kv-precision
-  std::string_view computes_in{};      ///< the format whose peak rate its matrix products reach
-  TextList hf_names{};                 ///< what `quantization_config` calls it
+  double embedding_bits = 16.0;         ///< input embedding table
+  double head_bits = 16.0;              ///< output projection
+  std::int64_t block_elements = 0;      ///< weights that share a scale; 0: a row, a tensor or none
+  std::int64_t block_bytes = 0;         ///< stored size of a block; 0: bits_per_weight says it all
+  bool quantized = false;               ///< stored below 16 bits
+  bool weights = true;                  ///< offered for --precision
+  bool kv_cache = false;                ///< offered for --kv-precision
+  std::string_view computes_in{};       ///< the format whose peak rate its matrix products reach
+  TextList hf_names{};                  ///< what `quantization_config` calls it
   TextList sources{};
 };
 

@@ -23,11 +23,11 @@ struct Gpu {
   std::int64_t year = 0;
 
   std::string_view memory_type{};
-  double memory_gb = 0.0;                     ///< as sold; decimal or binary, as the vendor counts
-  std::optional<double> memory_visible_mib{};   ///< as nvidia-smi or its like shows it
-  std::optional<double> memory_runtime_gib{};   ///< as the runtime gets it (cudaMemGetInfo total)
-  bool unified_memory = false;                ///< shared with the CPU and the system
-  double ecc_cost_fraction = 0.0;             ///< of the memory sold, where ECC is in line
+  double memory_gb = 0.0;                      ///< as sold; decimal or binary, as the vendor counts
+  std::optional<double> memory_visible_mib{};  ///< as nvidia-smi or its like shows it
+  std::optional<double> memory_runtime_gib{};  ///< as the runtime gets it (cudaMemGetInfo total)
+  bool unified_memory = false;                 ///< shared with the CPU and the system
+  double ecc_cost_fraction = 0.0;              ///< of the memory sold, where ECC is in line
   double bandwidth_gb_per_s = 0.0;
 
   std::optional<double> dense_fp64_tflops{};
@@ -45,11 +45,11 @@ struct Gpu {
   std::optional<double> sparse_fp8_tflops{};
   std::optional<double> sparse_fp4_tflops{};
   std::optional<double> sparse_int8_tops{};
-  TextList native_formats{};                    ///< formats with a hardware matrix path
+  TextList native_formats{};  ///< formats with a hardware matrix path
 
-  std::string_view link{};                      ///< id of the fast link, or empty
-  std::optional<double> link_gb_per_s{};        ///< one direction, all links of the device
-  std::int64_t scale_up_gpus = 1;             ///< devices within the fast link
+  std::string_view link{};                ///< id of the fast link, or empty
+  std::optional<double> link_gb_per_s{};  ///< one direction, all links of the device
+  std::int64_t scale_up_gpus = 1;         ///< devices within the fast link
   std::int64_t pcie_generation = 0;
   std::int64_t pcie_lanes = 0;
   std::optional<double> power_w{};
@@ -58,7 +58,7 @@ struct Gpu {
   std::optional<double> price_usd{};
   std::string_view price_kind{};
   std::string_view price_date{};
-  TextList traps{};                             ///< what people get wrong about this row
+  TextList traps{};  ///< what people get wrong about this row
   TextList sources{};
 };
 

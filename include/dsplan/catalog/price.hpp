@@ -21,7 +21,7 @@ struct Price {
   std::optional<double> vcpus{};
   std::optional<double> memory_gib{};
   std::optional<double> network_gbit_per_s{};
-  std::string_view date{};                       ///< of the price list; empty: not published
+  std::string_view date{};  ///< of the price list; empty: not published
   TextList traps{};
   TextList sources{};
 };

@@ -14,7 +14,7 @@ struct Surroundings {
   std::function<void(const std::string&)> out;  ///< standard output; throws an io error if it fails
   std::function<void(const std::string&)> err;
   bool out_is_terminal = false;
-  int width = 100;                              ///< columns of the terminal
+  int width = 100;  ///< columns of the terminal
 };
 
 /// 0 answered, 1 internal or I/O error, 2 bad usage or input, 3 the answer is "no", 4 a --fail-if

@@ -51,7 +51,8 @@ struct GraphSetting {
 enum class Layers { shortened, all };
 
 /// [A-GRAPH] On the fullest device.
-[[nodiscard]] Bytes compute_buffer(const catalog::Model& model, const GraphSetting& setting,
+[[nodiscard]] Bytes compute_buffer(const catalog::Model& model,
+                                   const GraphSetting& setting,
                                    Layers layers = Layers::shortened);
 
 }  // namespace dsplan::estimate

@@ -1,10 +1,12 @@
 // Work and traffic of inference, counted from the architecture.
 //
 //   [F-LINEAR]     2 x active matrix parameters per token (router not counted), head included
-//   [F-ATTENTION]  per softmax layer and token: 2 a (d_qk + d_v) x tokens attended to; causally half
+//   [F-ATTENTION]  per softmax layer and token: 2 a (d_qk + d_v) x tokens attended to; causally
+//   half
 //                  of the prompt on average, at most the window
 //   [F-READ]       bytes of weights that one decode step reads: everything but the embedding table,
-//                  and of the routed experts those that `batch` tokens touch, E (1 - (1 - k/E)^batch)
+//                  and of the routed experts those that `batch` tokens touch, E (1 - (1 -
+//                  k/E)^batch)
 //
 // Source: FLOPs of NVIDIA's published training tables agree within 0.2 % (docs/accuracy.md).
 #pragma once
@@ -28,13 +30,13 @@ namespace dsplan::estimate {
 [[nodiscard]] Flops prompt_attention_flops(const catalog::Model& model, std::int64_t prompt_tokens);
 
 struct InferenceFlops {
-  Flops prefill_linear;     ///< all prompts of the batch
+  Flops prefill_linear;  ///< all prompts of the batch
   Flops prefill_attention;
-  Flops prefill_head;       ///< of the last token of each prompt
-  Flops decode_linear;      ///< per generated token, head included
-  Flops decode_attention;   ///< per generated token at the end of the context
-  Bytes weight_read;        ///< of one decode step over all GPUs
-  Bytes kv_read;            ///< of one decode step over all GPUs, at the end of the context
+  Flops prefill_head;      ///< of the last token of each prompt
+  Flops decode_linear;     ///< per generated token, head included
+  Flops decode_attention;  ///< per generated token at the end of the context
+  Bytes weight_read;       ///< of one decode step over all GPUs
+  Bytes kv_read;           ///< of one decode step over all GPUs, at the end of the context
 };
 [[nodiscard]] constexpr Flops prefill_total(const InferenceFlops& f) {
   return f.prefill_linear + f.prefill_attention + f.prefill_head;

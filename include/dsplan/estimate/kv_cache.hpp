@@ -24,12 +24,16 @@ struct KvCacheBytes {
   Bytes state;
 };
 
-[[nodiscard]] constexpr Bytes total(const KvCacheBytes& kv) { return kv.full + kv.window + kv.state; }
+[[nodiscard]] constexpr Bytes total(const KvCacheBytes& kv) {
+  return kv.full + kv.window + kv.state;
+}
 
 /// On each GPU of the stage, for `sequences` of `context` tokens each. `step_tokens`: tokens that
 /// one step adds to the cache before it drops what left the windows.
-[[nodiscard]] KvCacheBytes kv_cache(const workload::Inference& w, const Stage& stage,
-                                    std::int64_t sequences, std::int64_t context,
+[[nodiscard]] KvCacheBytes kv_cache(const workload::Inference& w,
+                                    const Stage& stage,
+                                    std::int64_t sequences,
+                                    std::int64_t context,
                                     std::int64_t step_tokens);
 
 /// One token in all attention layers of the model, once (no replication, every window unfilled).
@@ -40,6 +44,8 @@ struct KvCacheBytes {
 
 /// Tokens that a pool of `pool` bytes on each GPU of the stage holds, as the engine counts them:
 /// whole blocks, windows not credited.
-[[nodiscard]] std::int64_t pool_tokens(const workload::Inference& w, const Stage& stage, Bytes pool);
+[[nodiscard]] std::int64_t pool_tokens(const workload::Inference& w,
+                                       const Stage& stage,
+                                       Bytes pool);
 
 }  // namespace dsplan::estimate

@@ -7,8 +7,8 @@
 //               free     other terms + share x (device - other terms) (TensorRT-LLM)
 //               reserve  device less what is kept from the pool beyond the terms that it covers
 //                        (SGLang)
-//   [R-CONTEXT] device context and libraries; [R-COMM] buffers of collectives when GPUs share a layer;
-//   [R-GRAPH]   captured graphs: fixed + per layer of the stage + more with experts
+//   [R-CONTEXT] device context and libraries; [R-COMM] buffers of collectives when GPUs share a
+//   layer; [R-GRAPH]   captured graphs: fixed + per layer of the stage + more with experts
 #pragma once
 
 #include <cstdint>
@@ -55,14 +55,16 @@ struct InferenceMemory {
 };
 
 /// [M-TOTAL] `gpu` decides the engine's step limits and may be null. Pure; never fails.
-[[nodiscard]] InferenceMemory inference_memory(const workload::Inference& w, const catalog::Gpu* gpu);
+[[nodiscard]] InferenceMemory inference_memory(const workload::Inference& w,
+                                               const catalog::Gpu* gpu);
 
 /// What one device offers.
 struct Budget {
   Bytes capacity;  ///< as the runtime gets it
   Bytes usable;    ///< [M-BUDGET]
 };
-[[nodiscard]] Budget budget(const workload::Inference& w, const GpuMemory& demand,
+[[nodiscard]] Budget budget(const workload::Inference& w,
+                            const GpuMemory& demand,
                             const catalog::Gpu& gpu);
 
 /// The KV pool that an engine which preallocates makes of what is left, on the tightest stage; and
@@ -71,11 +73,13 @@ struct KvPool {
   Bytes size;
   std::int64_t tokens = 0;
 };
-[[nodiscard]] KvPool kv_pool(const workload::Inference& w, const InferenceMemory& memory,
+[[nodiscard]] KvPool kv_pool(const workload::Inference& w,
+                             const InferenceMemory& memory,
                              const catalog::Gpu& gpu);
 
 /// Does every stage fit?
-[[nodiscard]] bool fits(const workload::Inference& w, const InferenceMemory& memory,
+[[nodiscard]] bool fits(const workload::Inference& w,
+                        const InferenceMemory& memory,
                         const catalog::Gpu& gpu);
 
 }  // namespace dsplan::estimate

@@ -52,22 +52,22 @@ struct LayerCounts {
 /// What a model is made of; see [P-TOTAL].
 struct Parameters {
   LayerCounts layers;
-  AttentionParameters softmax;     ///< of one layer
-  AttentionParameters linear;      ///< of one layer
-  MlpParameters dense;             ///< of one layer
-  MlpParameters moe;               ///< of one layer
-  MlpParameters moe_active;        ///< of one layer, what one token uses of it
-  std::int64_t layer_norms = 0;    ///< of one layer
+  AttentionParameters softmax;   ///< of one layer
+  AttentionParameters linear;    ///< of one layer
+  MlpParameters dense;           ///< of one layer
+  MlpParameters moe;             ///< of one layer
+  MlpParameters moe_active;      ///< of one layer, what one token uses of it
+  std::int64_t layer_norms = 0;  ///< of one layer
 
   std::int64_t embedding = 0;
-  std::int64_t positions = 0;      ///< learned position table
-  std::int64_t head = 0;           ///< 0 when it reuses the embedding table
-  std::int64_t final_small = 0;    ///< final norm and bias of the head
-  std::int64_t other = 0;          ///< embedding norms, poolers
-  std::int64_t vision = 0;         ///< vision tower and projector
+  std::int64_t positions = 0;    ///< learned position table
+  std::int64_t head = 0;         ///< 0 when it reuses the embedding table
+  std::int64_t final_small = 0;  ///< final norm and bias of the head
+  std::int64_t other = 0;        ///< embedding norms, poolers
+  std::int64_t vision = 0;       ///< vision tower and projector
 
-  std::int64_t mtp_layers = 0;     ///< not part of the total
-  std::int64_t mtp_extra = 0;      ///< what one adds to a decoder layer: projection and norms
+  std::int64_t mtp_layers = 0;  ///< not part of the total
+  std::int64_t mtp_extra = 0;   ///< what one adds to a decoder layer: projection and norms
 };
 
 [[nodiscard]] Parameters parameters(const catalog::Model& model);

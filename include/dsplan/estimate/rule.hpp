@@ -33,7 +33,8 @@ struct RuleMemory {
 }
 
 /// [G-MEMORY] For all GPUs together.
-[[nodiscard]] RuleMemory rule_memory(double parameters, const catalog::Format& format,
+[[nodiscard]] RuleMemory rule_memory(double parameters,
+                                     const catalog::Format& format,
                                      std::int64_t batch);
 
 /// [G-FLOPS] Of one forward pass over `tokens` tokens of each of `batch` sequences.

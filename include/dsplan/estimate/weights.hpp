@@ -27,7 +27,7 @@ struct WeightBytes {
   Bytes experts;    ///< routed experts
   Bytes small;      ///< norms, biases, routers, learned positions
   Bytes vision;
-  Bytes derived;    ///< [W-EXTRA]
+  Bytes derived;  ///< [W-EXTRA]
 };
 
 [[nodiscard]] constexpr Bytes total(const WeightBytes& w) {

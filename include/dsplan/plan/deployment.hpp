@@ -15,12 +15,12 @@ namespace dsplan::plan {
 
 /// A model to plan for: from the catalog or from the user's files, or only a size.
 struct ModelChoice {
-  const catalog::Model* model = nullptr;        ///< null: only `parameters` is known
+  const catalog::Model* model = nullptr;  ///< null: only `parameters` is known
   std::optional<double> parameters;
   std::optional<double> active_parameters;
-  std::string format;                           ///< what the name or file says of the weights
-  std::string kv_format;                        ///< what the file says of the KV cache
-  std::string place;                            ///< the file, when it came from one
+  std::string format;     ///< what the name or file says of the weights
+  std::string kv_format;  ///< what the file says of the KV cache
+  std::string place;      ///< the file, when it came from one
   std::optional<workload::StoredWeights> stored;
 };
 
@@ -54,17 +54,17 @@ struct Deployment {
   const catalog::Gpu* gpu = nullptr;  ///< null: not said
   std::int64_t node_gpus = 8;         ///< GPUs of one node, for choosing layouts
   bool layout_given = false;
-  bool shape_assumed = false;         ///< only the size is known
+  bool shape_assumed = false;  ///< only the size is known
   double parameters = 0.0;
-  std::vector<UsedInput> filled;      ///< inputs that were not given, with their values
+  std::vector<UsedInput> filled;  ///< inputs that were not given, with their values
   std::vector<Assumption> assumptions;
   std::vector<Warning> warnings;
 };
 
-/// Resolves names, fills gaps and checks. With GPUs and no layout, takes the first layout that fits,
-/// else the one nearest to it. Throws usage errors: unknown names, a layout whose product is not the
-/// number of GPUs (with the layouts that are), a split the model or engine cannot do, a format the
-/// engine does not serve, counts of zero.
+/// Resolves names, fills gaps and checks. With GPUs and no layout, takes the first layout that
+/// fits, else the first that the engine can run. Throws usage errors: unknown names, a layout whose
+/// product is not the number of GPUs (with the layouts that are), a split the model or engine
+/// cannot do, a format the engine does not serve, counts of zero.
 [[nodiscard]] Deployment resolve_deployment(const catalog::Catalog& catalog,
                                             const DeploymentRequest& request);
 

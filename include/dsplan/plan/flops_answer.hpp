@@ -20,20 +20,22 @@ struct FlopsTerm {
 };
 
 struct FlopsAnswer {
-  Flops prefill;                           ///< all prompts of the batch
-  Flops decode_per_token;                  ///< one generated token at the end of the context
-  std::optional<Flops> training_per_step;  ///< training workloads only
-  Bytes weight_read;                       ///< of one decode step
+  Flops prefill;                               ///< all prompts of the batch
+  Flops decode_per_token;                      ///< one generated token at the end of the context
+  std::optional<Flops> training_per_step;      ///< training workloads only
+  Bytes weight_read;                           ///< of one decode step
   std::optional<double> arithmetic_intensity;  ///< FLOPs over bytes read of one decode step
   double parameters = 0.0;
   double active_parameters = 0.0;
-  std::vector<FlopsTerm> breakdown;        ///< terms of prefill; they add up to it
+  std::vector<FlopsTerm> breakdown;  ///< terms of prefill; they add up to it
 };
 
 [[nodiscard]] FlopsAnswer flops_answer(const Deployment& deployment);
 
 /// By the guides' rule [G-FLOPS].
-[[nodiscard]] FlopsAnswer rule_flops_answer(double parameters, const catalog::Format& format,
-                                            std::int64_t tokens, std::int64_t batch);
+[[nodiscard]] FlopsAnswer rule_flops_answer(double parameters,
+                                            const catalog::Format& format,
+                                            std::int64_t tokens,
+                                            std::int64_t batch);
 
 }  // namespace dsplan::plan

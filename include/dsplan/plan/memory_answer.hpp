@@ -1,5 +1,5 @@
-// The answer to "what does it occupy, and does it fit?": the estimate, its limits, and where else it
-// would fit.
+// The answer to "what does it occupy, and does it fit?": the estimate, its limits, and where else
+// it would fit.
 #pragma once
 
 #include <cstdint>
@@ -36,14 +36,14 @@ struct MemoryTerm {
   std::string term;
   std::string part;
   Bytes size;
-  std::string formula;   ///< id in docs/formulas.md
-  std::string reckoning; ///< the formula with its values put in
+  std::string formula;    ///< id in docs/formulas.md
+  std::string reckoning;  ///< the formula with its values put in
 };
 
 /// A change after which it fits, as checked by the same estimate.
 struct Fix {
   std::string change;
-  std::string flags;      ///< what to add to or change on the command line
+  std::string flags;  ///< what to add to or change on the command line
   std::string gives_up;
   std::int64_t gpus = 1;
   Bytes total_per_gpu;
@@ -87,8 +87,8 @@ struct BatchAdjustment {
 struct MemoryAnswer {
   PerGpuMemory per_gpu;
   std::vector<MemoryTerm> breakdown;
-  Bytes total;                     ///< over all GPUs
-  Bytes host;                      ///< weights that stay in host memory
+  Bytes total;  ///< over all GPUs
+  Bytes host;   ///< weights that stay in host memory
   std::int64_t gpus = 1;
   workload::Layout layout;
   double parameters = 0.0;
@@ -106,7 +106,8 @@ struct MemoryAnswer {
 };
 
 /// By the detailed estimate.
-[[nodiscard]] MemoryAnswer memory_answer(const catalog::Catalog& catalog, const Deployment& deployment);
+[[nodiscard]] MemoryAnswer memory_answer(const catalog::Catalog& catalog,
+                                         const Deployment& deployment);
 
 /// By the guides' rule [G-MEMORY]: `gpus` cards hold the sum, `reserve` of each is kept free.
 struct RuleQuestion {
@@ -119,11 +120,14 @@ struct RuleQuestion {
 };
 [[nodiscard]] MemoryAnswer rule_memory_answer(const RuleQuestion& question);
 
-/// The fewest GPUs of each kind in the catalog that the engine runs on, fewest bytes of memory first.
-[[nodiscard]] std::vector<FitsOn> fits_on(const catalog::Catalog& catalog, const Deployment& deployment);
+/// The fewest GPUs of each kind in the catalog that the engine runs on, fewest bytes of memory
+/// first.
+[[nodiscard]] std::vector<FitsOn> fits_on(const catalog::Catalog& catalog,
+                                          const Deployment& deployment);
 
-/// The nearest changes that make it fit, what costs least first: precision of the cache, then length
-/// or concurrency, then precision of the weights, then more GPUs, then others.
-[[nodiscard]] std::vector<Fix> memory_fixes(const catalog::Catalog& catalog, const Deployment& deployment);
+/// The nearest changes that make it fit, what costs least first: precision of the cache, then
+/// length or concurrency, then precision of the weights, then more GPUs, then others.
+[[nodiscard]] std::vector<Fix> memory_fixes(const catalog::Catalog& catalog,
+                                            const Deployment& deployment);
 
 }  // namespace dsplan::plan

@@ -12,7 +12,8 @@ namespace dsplan::plan {
 
 /// The catalog's typical shape whose parameters (and, for a mixture of experts, active parameters)
 /// are nearest in ratio. Never null: the catalog holds typical dense and MoE shapes.
-[[nodiscard]] const catalog::Model& typical_shape(const catalog::Catalog& catalog, double parameters,
+[[nodiscard]] const catalog::Model& typical_shape(const catalog::Catalog& catalog,
+                                                  double parameters,
                                                   std::optional<double> active_parameters);
 
 /// Catalog models that the size could as well mean: decoders of the same kind (dense or MoE) within

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "dsplan/base/note.hpp"
 #include "dsplan/report/document.hpp"
@@ -21,11 +22,11 @@ struct Answer {
   std::vector<UsedInput> inputs;
   std::vector<Assumption> assumptions;
   std::vector<Warning> warnings;
-  std::function<Json()> result;         ///< the JSON of the result
-  std::string main_list;                ///< key of the list that CSV prints
-  std::function<Document()> document;   ///< for people
+  std::function<Json()> result;           ///< the JSON of the result
+  std::string main_list;                  ///< key of the list that CSV prints
+  std::function<Document()> document;     ///< for people
   std::function<Document()> explanation;  ///< each number as formula and values; may be empty
-  bool negative = false;                ///< "does not fit", "no feasible plan"
+  bool negative = false;                  ///< "does not fit", "no feasible plan"
 };
 
 enum class Form { table, json, csv, markdown, yaml };
@@ -34,7 +35,8 @@ enum class Form { table, json, csv, markdown, yaml };
 [[nodiscard]] std::string render(const Answer& answer, Form form, const Style& style, bool explain);
 
 /// The one error object of `-o json`.
-[[nodiscard]] std::string render_error(std::string_view code, std::string_view message,
+[[nodiscard]] std::string render_error(std::string_view code,
+                                       std::string_view message,
                                        std::string_view hint);
 
 }  // namespace dsplan::report

@@ -15,9 +15,11 @@ namespace dsplan::report {
 /// outlive the answer.
 void report_catalog_list(Answer& answer, const catalog::Catalog& catalog, std::string_view kind);
 
-/// One entry, by id or alias; with an empty kind, the first kind that knows the name. Throws a usage
-/// error with the nearest name.
-void report_catalog_entry(Answer& answer, const catalog::Catalog& catalog, std::string_view kind,
+/// One entry, by id or alias; with an empty kind, the first kind that knows the name. Throws a
+/// usage error with the nearest name.
+void report_catalog_entry(Answer& answer,
+                          const catalog::Catalog& catalog,
+                          std::string_view kind,
                           std::string_view name);
 
 /// JSON Schema of the result.

@@ -38,7 +38,7 @@ using Document = std::vector<Block>;
 
 /// How the terminal takes it.
 struct Style {
-  int width = 80;       ///< columns; longer text cells wrap within the last column
+  int width = 80;  ///< columns; longer text cells wrap within the last column
   bool color = false;
 };
 

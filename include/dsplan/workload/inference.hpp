@@ -35,15 +35,16 @@ struct EngineSettings {
   std::optional<std::int64_t> max_batched_tokens;
   std::optional<std::int64_t> max_seqs;
   std::optional<double> memory_utilization;
-  std::optional<double> reserve_fraction;      ///< of the device, kept free
-  std::optional<std::int64_t> gpu_layers;      ///< layers on the GPU, the rest on the host
+  std::optional<double> reserve_fraction;  ///< of the device, kept free
+  std::optional<std::int64_t> gpu_layers;  ///< layers on the GPU, the rest on the host
   bool flash_attention = true;
 };
 
 /// Pointers are never null and outlive the value. Counts are at least 1, output may be 0.
 struct Inference {
   const catalog::Model* model = nullptr;
-  double parameter_scale = 1.0;  ///< parameters asked for over those of the shape that stands for them
+  double parameter_scale =
+      1.0;  ///< parameters asked for over those of the shape that stands for them
   std::optional<StoredWeights> stored;
   Precision precision;
   const catalog::Engine* engine = nullptr;

@@ -39,12 +39,15 @@ struct Layout {
 
 /// Why the engine cannot run the model in this layout, in words, or empty when it can: heads must
 /// divide over tp, experts over ep, layers over pp, and the engine must know the kind of split.
-[[nodiscard]] std::string obstacle(const Layout& layout, const catalog::Model& model,
+[[nodiscard]] std::string obstacle(const Layout& layout,
+                                   const catalog::Model& model,
                                    const catalog::Engine& engine);
 
 /// The layouts of one replica on exactly `gpus` GPUs that the engine can run, most fast-link-local
-/// first: the largest tp within `node_gpus`, pipeline stages for the rest. Empty when there is none.
-[[nodiscard]] std::vector<Layout> replica_layouts(std::int64_t gpus, std::int64_t node_gpus,
+/// first: the largest tp within `node_gpus`, pipeline stages for the rest. Empty when there is
+/// none.
+[[nodiscard]] std::vector<Layout> replica_layouts(std::int64_t gpus,
+                                                  std::int64_t node_gpus,
                                                   const catalog::Model& model,
                                                   const catalog::Engine& engine);
 
