@@ -2,68 +2,46 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
-
-#include <yaml-cpp/yaml.h>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/suggest.hpp"
+#include "dsplan/ingest/option_file.hpp"
 
 namespace dsplan::cli {
 namespace {
 
-std::string place(const std::string& file, const YAML::Mark& mark) {
-  return mark.is_null() ? file : file + ":" + std::to_string(mark.line + 1);
-}
+using ingest::OptionSetting;
 
-[[noreturn]] void refuse(const std::string& where, const std::string& what, std::string hint) {
-  throw Error(ErrorCode::input, where + ": " + what, std::move(hint));
-}
-
-const Option& known_option(const std::string& key, const std::string& where) {
-  if (const Option* option = option_named(key)) return *option;
+const Option& known_option(const OptionSetting& setting) {
+  if (const Option* option = option_named(setting.key)) return *option;
   std::vector<std::string_view> names;
   for (const Option& option : all_options()) names.push_back(option.name);
-  refuse(where,
-         "unknown key '" + key + "'",
-         did_you_mean(key, names, "keys are the long option names without dashes"));
+  throw Error(
+      ErrorCode::input,
+      setting.place + ": unknown key '" + setting.key + "'",
+      did_you_mean(setting.key, names, "keys are the long option names without dashes"));
 }
 
+/// A file named in a configuration file stands in its folder.
 std::string in_folder_of(const std::string& file, const std::string& path) {
   const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  return std::filesystem::path(path).is_absolute() || folder.empty() ? path
-                                                                     : (folder / path).string();
+  const bool complete = std::filesystem::path(path).is_absolute() || folder.empty();
+  return complete ? path : (folder / path).string();
 }
 
 std::vector<std::string> values_of(const Option& option,
-                                   const YAML::Node& node,
+                                   const OptionSetting& setting,
                                    const std::string& file) {
-  const std::string where = place(file, node.Mark());
-  std::vector<std::string> values;
-  if (node.IsScalar()) values.push_back(node.Scalar());
-  if (node.IsSequence() && option.repeatable) {
-    for (const auto& item : node) {
-      if (!item.IsScalar())
-        refuse(where, "'" + std::string(option.name) + "' must be a list of texts", "write [a, b]");
-      values.push_back(item.Scalar());
-    }
+  if (setting.is_list && !option.repeatable) {
+    throw Error(ErrorCode::input,
+                setting.place + ": '" + setting.key + "' takes one value, not a list",
+                "write `" + setting.key + ": value`");
   }
-  if (values.empty())
-    refuse(where,
-           "'" + std::string(option.name) + "' needs a value",
-           "give it one, or remove the key");
+  std::vector<std::string> values = setting.values;
   if (option.words == Words::files) {
     for (std::string& value : values) value = in_folder_of(file, value);
   }
   return values;
-}
-
-YAML::Node parsed(std::string_view yaml, const std::string& file) {
-  try {
-    return YAML::Load(std::string(yaml));
-  } catch (const YAML::Exception& problem) {
-    refuse(place(file, problem.mark), problem.msg, "the file is not well-formed YAML");
-  }
 }
 
 }  // namespace
@@ -72,22 +50,12 @@ void apply_config(Inputs& inputs,
                   const Command& command,
                   std::string_view yaml,
                   const std::string& file) {
-  const YAML::Node root = parsed(yaml, file);
-  if (root.IsNull()) return;
-  if (!root.IsMap()) refuse(file, "must be a map of options", "write `gpu: h100` and the like");
-  std::set<std::string> seen;
   const auto taken = options_of(command);
-  for (const auto& pair : root) {
-    const std::string where = place(file, pair.first.Mark());
-    if (!pair.first.IsScalar())
-      refuse(where, "a key must be a text", "keys are the long option names without dashes");
-    const std::string& key = pair.first.Scalar();
-    if (!seen.insert(key).second)
-      refuse(where, "key '" + key + "' appears twice", "keep one of them");
-    const Option& option = known_option(key, where);
-    auto values = values_of(option, pair.second, file);
+  for (const OptionSetting& setting : ingest::read_option_file(yaml, file)) {
+    const Option& option = known_option(setting);
+    auto values = values_of(option, setting, file);
     if (std::find(taken.begin(), taken.end(), &option) == taken.end()) continue;
-    inputs.set(option, std::move(values), Origin::file, where);
+    inputs.set(option, std::move(values), Origin::file, setting.place);
   }
 }
 

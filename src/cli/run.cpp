@@ -9,10 +9,9 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
+#include <iterator>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include <nlohmann/json.hpp>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
@@ -144,18 +143,19 @@ void print_notes(const report::Answer& answer, const Surroundings& around) {
   for (const Warning& w : answer.warnings) around.err("warning: " + w.text + "\n");
 }
 
-bool any_holds(const Arguments& expressions, const report::Answer& answer) {
-  if (expressions.empty()) return false;
-  const report::Json result = answer.result();
-  bool broken = false;
-  for (const std::string& text : expressions)
-    broken = report::holds(report::parse_expression(text), result) || broken;
-  return broken;
+std::vector<report::Expression> expressions_of(const Inputs& inputs) {
+  std::vector<report::Expression> expressions;
+  const Arguments texts = inputs.list("fail-if");
+  std::transform(
+      texts.begin(), texts.end(), std::back_inserter(expressions), [](const std::string& text) {
+        return report::parse_expression(text);
+      });
+  return expressions;
 }
 
 int deliver(report::Answer& answer, const Inputs& inputs, const Surroundings& around) {
   const report::Form form = form_of(inputs);
-  const bool broken = any_holds(inputs.list("fail-if"), answer);
+  const bool broken = report::any_holds(expressions_of(inputs), answer);
   const bool explain = inputs.flag("explain");
   if (explain) add_origins(answer);
   const std::string text = report::render(answer, form, style_of(inputs, around), explain);
@@ -185,7 +185,7 @@ int run_answering(const Command& command, Parsed& parsed, const Surroundings& ar
   apply_environment(inputs, command, around);
   apply_config_files(inputs, command, around);
   check_values(inputs);
-  for (const std::string& text : inputs.list("fail-if")) (void)report::parse_expression(text);
+  (void)expressions_of(inputs);  // a wrong one is told before the work
   const catalog::Catalog catalog = load_catalog(inputs);
   const auto entry =
       std::find_if(kAnswering.begin(), kAnswering.end(), [&](const AnsweringCommand& c) {

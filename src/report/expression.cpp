@@ -1,5 +1,6 @@
 #include "dsplan/report/expression.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <vector>
@@ -184,6 +185,14 @@ bool holds(const Expression& e, const Json& result) {
   if (actual.is_string()) return compare_words(e, actual.get<std::string>());
   if (actual.is_number()) return compare_number(e, actual.get<double>());
   refuse(e, "'" + e.path + "' is not a single value", "go on to one of its keys or entries");
+}
+
+bool any_holds(const std::vector<Expression>& expressions, const Answer& answer) {
+  if (expressions.empty()) return false;
+  const Json result = answer.result();
+  return std::count_if(expressions.begin(), expressions.end(), [&](const Expression& e) {
+           return holds(e, result);
+         }) > 0;
 }
 
 }  // namespace dsplan::report

@@ -13,7 +13,7 @@ awk '
 BEGIN {
   # Lowest first; those that share a number may not include each other.
   split("base catalog workload estimate solve traffic plan ingest report cli", order)
-  for (i in order) height[order[i]] = i
+  for (i in order) height[order[i]] = i + 0
   height["emit"] = height["ingest"]
 
   # Where a library may be included, as a pattern of the path.

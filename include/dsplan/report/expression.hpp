@@ -25,4 +25,7 @@ struct Expression {
 /// wrong kind.
 [[nodiscard]] bool holds(const Expression& expression, const Json& result);
 
+/// Is any of them true of the answer's result? All are checked, so that each wrong one is told.
+[[nodiscard]] bool any_holds(const std::vector<Expression>& expressions, const Answer& answer);
+
 }  // namespace dsplan::report
