@@ -4,6 +4,10 @@ find_package(nlohmann_json REQUIRED)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 
+# libcsv comes as an archive and a header, without a package file.
+find_library(DSPLAN_CSV NAMES libcsv.a csv REQUIRED)
+mark_as_advanced(DSPLAN_CSV)
+
 # yaml-cpp 0.7 names its target without a namespace, 0.8 with one; `yaml-cpp` is right for both.
 if(NOT TARGET yaml-cpp)
   add_library(yaml-cpp ALIAS yaml-cpp::yaml-cpp)

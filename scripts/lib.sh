@@ -3,7 +3,7 @@
 # folder) before reading it.
 
 packages_to_run="ca-certificates curl"
-packages_to_build="g++ cmake ninja-build libcli11-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev"
+packages_to_build="g++ cmake ninja-build libcli11-dev libcsv-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev"
 packages_to_test="catch2 librapidcheck-dev clang libclang-rt-dev universal-ctags"
 
 # What the program is made from.

@@ -27,5 +27,6 @@ using CommandFunction = report::Answer (*)(const CommandContext&);
 [[nodiscard]] report::Answer run_memory(const CommandContext& context);
 [[nodiscard]] report::Answer run_flops(const CommandContext& context);
 [[nodiscard]] report::Answer run_catalog(const CommandContext& context);
+[[nodiscard]] report::Answer run_validate(const CommandContext& context);
 
 }  // namespace dsplan::cli

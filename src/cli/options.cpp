@@ -56,6 +56,8 @@ constexpr std::array kOptions{
     Option{"adjust-batch", 0, "N", Kind::count, "the batch that runs now: the guides' next batch, beside what fits", "", kMethod},
     Option{"utilization", 0, "F", Kind::share, "with --adjust-batch: memory use measured", "", kMethod},
 
+    Option{"group-by", 0, "COLUMN", Kind::text, "column of the table that groups are made by", "metric", kMethod},
+
     Option{"output", 'o', "FORM", Kind::text, "form of the answer", "table", kOutput, Words::listed, "table|json|csv|markdown|yaml"},
     Option{"json", 0, "", Kind::flag, "the same as --output json", "", kOutput, Words::free, "", false, "output", "json"},
     Option{"out", 0, "FILE", Kind::text, "write the answer to a file, whole or not at all", "standard output", kOutput, Words::files},
@@ -101,6 +103,12 @@ const std::vector<Command>& commands() {
        {{"ACTION", "list or show", true},
         {"KIND", "gpus, models, formats, links, prices or engines", false},
         {"ID", "an entry's id or alias (show; KIND may be left out)", false}},
+       true},
+      {"validate",
+       "Predicted against measured, figure by figure, for a table of measurements",
+       "dsplan validate measurements.csv --group-by model",
+       {"group-by"},
+       {{"FILE", "CSV table, or - for standard input", true}},
        true},
       {"schema",
        "JSON Schema of the answers",

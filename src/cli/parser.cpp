@@ -1,9 +1,6 @@
 #include "parser.hpp"
 
 #include <algorithm>
-#include <deque>
-
-#include <CLI/CLI.hpp>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/suggest.hpp"
@@ -11,132 +8,147 @@
 namespace dsplan::cli {
 namespace {
 
-std::string spelled(const Option& option) {
-  std::string names = "--" + std::string(option.name);
-  if (option.letter != 0) names += std::string(",-") + option.letter;
-  return names;
+using Arguments = std::vector<std::string>;
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+std::string help_hint(const Command& command) {
+  return "`dsplan help " + std::string(command.name) + "` lists its options";
 }
 
-/// The option of the command that an argument spells, "--gpu", "--gpu=h100" or "-g".
-const Option* spelled_by(const Command& command, const std::string& argument) {
-  for (const Option* option : options_of(command)) {
-    const std::string name = "--" + std::string(option->name);
-    if (argument == name || argument.starts_with(name + "=")) return option;
-    if (option->letter != 0 && argument.size() > 1 && argument[0] == '-' &&
-        argument[1] == option->letter)
-      return option;
+/// An argument taken apart: "--gpu=h100" is the option --gpu with the value h100.
+struct Spelling {
+  const Option* option = nullptr;
+  std::string name;  ///< as written: "--gpu", "-g"
+  std::optional<std::string> value;
+};
+
+const Option* lettered(const Command& command, char letter) {
+  const auto options = options_of(command);
+  const auto found = std::find_if(
+      options.begin(), options.end(), [&](const Option* o) { return o->letter == letter; });
+  return found == options.end() ? nullptr : *found;
+}
+
+/// The option of that name, if the command takes it.
+const Option* taken(const Command& command, std::string_view name) {
+  const auto options = options_of(command);
+  const auto found = std::find_if(
+      options.begin(), options.end(), [&](const Option* o) { return o->name == name; });
+  return found == options.end() ? nullptr : *found;
+}
+
+Spelling spelled(const Command& command, const std::string& argument) {
+  const auto equals = argument.find('=');
+  Spelling s{nullptr, argument.substr(0, equals), std::nullopt};
+  if (argument.starts_with("--")) {
+    s.option = taken(command, std::string_view(s.name).substr(2));
+    if (equals != std::string::npos) s.value = argument.substr(equals + 1);
+    return s;
   }
-  return nullptr;
+  // "-gpu" is --gpu with a dash lost, not -g with the value "pu".
+  if (s.name.size() > 2 && taken(command, std::string_view(s.name).substr(1)) != nullptr) return s;
+  s.option = lettered(command, argument[1]);
+  if (s.option == nullptr) return s;
+  s.name = argument.substr(0, 2);
+  if (argument.size() > 2) s.value = argument.substr(argument[2] == '=' ? 3 : 2);
+  return s;
 }
 
-[[noreturn]] void refuse_unknown(const Command& command, std::string argument) {
-  argument = argument.substr(0, argument.find('='));
-  std::vector<std::string> spellings;
+bool is_option(const std::string& argument) { return argument.size() > 1 && argument[0] == '-'; }
+
+[[noreturn]] void refuse_unknown(const Command& command, const std::string& name) {
+  std::vector<std::string> spellings{"--help"};
   for (const Option* option : options_of(command))
     spellings.push_back("--" + std::string(option->name));
   const std::vector<std::string_view> views(spellings.begin(), spellings.end());
-  const Option* elsewhere =
-      option_named(argument.substr(std::min<std::size_t>(2, argument.size())));
-  const std::string what = elsewhere != nullptr && elsewhere->name == argument.substr(2)
-                               ? "`" + std::string(command.name) + "` does not take " + argument
-                               : "unknown option " + argument;
-  throw Error(
-      ErrorCode::usage,
-      what,
-      did_you_mean(
-          argument, views, "`dsplan help " + std::string(command.name) + "` lists its options"));
+  const bool elsewhere =
+      name.starts_with("--") && option_named(std::string_view(name).substr(2)) != nullptr;
+  const std::string what = elsewhere
+                               ? "`" + std::string(command.name) + "` does not take " + name
+                               : "unknown option " + name;
+  throw Error(ErrorCode::usage, what, did_you_mean(name, views, help_hint(command)));
 }
 
 [[noreturn]] void refuse_word(const Command& command, const std::string& word) {
-  const std::string hint =
-      command.name == "memory" || command.name == "flops"
-          ? "name a model with --model, a device with --gpu"
-          : "`dsplan help " + std::string(command.name) + "` shows what it takes";
-  throw Error(
-      ErrorCode::usage, "`" + std::string(command.name) + "` does not take '" + word + "'", hint);
+  const std::string hint = command.positionals.empty()
+                               ? "name a model with --model, a device with --gpu"
+                               : "`dsplan help " + std::string(command.name) + "` shows its words";
+  throw Error(ErrorCode::usage,
+              "`" + std::string(command.name) + "` does not take " + quoted(word),
+              hint);
 }
 
-/// An option's value must not be lost when it looks like another option: "--batch -5".
-void check_values_follow(const Command& command, const std::vector<std::string>& arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const Option* option = spelled_by(command, arguments[i]);
-    if (option == nullptr || option->kind == Kind::flag ||
-        arguments[i].find('=') != std::string::npos)
-      continue;
-    if (i + 1 == arguments.size()) {
-      throw Error(ErrorCode::usage,
-                  arguments[i] + " needs a value: " + std::string(option->value),
-                  std::string(option->meaning));
-    }
-    const std::string& value = arguments[i + 1];
-    if (value.size() > 1 && value.front() == '-' && spelled_by(command, value) == nullptr &&
-        value != "--help") {
-      if ((value[1] >= '0' && value[1] <= '9') || value[1] == '.') {
-        throw Error(ErrorCode::usage,
-                    arguments[i] + " must not be negative, got '" + value + "'",
-                    std::string(option->meaning));
-      }
-    }
-    ++i;
-  }
+/// Is the argument after an option meant as another option rather than as its value?
+bool starts_an_option(const Command& command, const std::string& argument) {
+  return argument.starts_with("--") ||
+         (is_option(argument) && spelled(command, argument).option != nullptr);
 }
 
-/// The options that the arguments spell. CLI11 compares each option added with all before it, so
-/// only these are added: the rest of the table costs nothing at start-up.
-std::vector<const Option*> spelled_options(const Command& command,
-                                           const std::vector<std::string>& arguments) {
-  std::vector<const Option*> found;
-  for (const std::string& argument : arguments) {
-    const Option* option = spelled_by(command, argument);
-    if (option != nullptr && std::find(found.begin(), found.end(), option) == found.end())
-      found.push_back(option);
+/// The value that follows `arguments[i]`, or was written into it.
+std::string value_of(const Command& command,
+                     const Spelling& s,
+                     const Arguments& arguments,
+                     std::size_t& i) {
+  if (s.option->kind == Kind::flag) return s.value.value_or("true");
+  if (s.value) return *s.value;
+  if (i + 1 == arguments.size() || starts_an_option(command, arguments[i + 1])) {
+    throw Error(ErrorCode::usage,
+                s.name + " needs a value " + std::string(s.option->value),
+                std::string(s.option->meaning));
   }
-  return found;
+  return arguments[++i];
 }
 
 struct Slot {
   const Option* option;
-  std::vector<std::string> values;
-  bool set = false;
+  Arguments values;
 };
+
+/// Repetitions of a flag say nothing new; those of other options are kept, to be judged.
+void add_value(std::vector<Slot>& slots, const Option& option, std::string value) {
+  const auto same = std::find_if(
+      slots.begin(), slots.end(), [&](const Slot& slot) { return slot.option == &option; });
+  if (same == slots.end()) {
+    slots.push_back({&option, {std::move(value)}});
+  } else if (option.kind != Kind::flag || same->values.front() != value) {
+    same->values.push_back(std::move(value));
+  }
+}
+
+void add_word(Parsed& parsed, const Command& command, const std::string& word) {
+  if (parsed.positionals.size() == command.positionals.size()) refuse_word(command, word);
+  parsed.positionals.push_back(word);
+}
+
+bool asks_for_help(const Arguments& arguments) {
+  const auto end = std::find(arguments.begin(), arguments.end(), "--");
+  return std::any_of(arguments.begin(), end, [](const std::string& argument) {
+    return argument == "--help" || argument == "-h";
+  });
+}
 
 }  // namespace
 
-Parsed parse_arguments(const Command& command, const std::vector<std::string>& arguments) {
-  check_values_follow(command, arguments);
-  CLI::App app;
-  app.set_help_flag("");
-  app.allow_extras();
+Parsed parse_arguments(const Command& command, const Arguments& arguments) {
   Parsed parsed;
-  app.add_flag("-h,--help", parsed.help);
-  std::deque<Slot> slots;
-  for (const Option* option : spelled_options(command, arguments)) {
-    Slot& slot = slots.emplace_back(Slot{option, {}});
-    if (option->kind == Kind::flag) {
-      app.add_flag(spelled(*option), slot.set);
+  parsed.help = asks_for_help(arguments);
+  if (parsed.help) return parsed;
+  std::vector<Slot> slots;
+  bool only_words = false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (only_words || !is_option(arguments[i])) {
+      add_word(parsed, command, arguments[i]);
+    } else if (arguments[i] == "--") {
+      only_words = true;
     } else {
-      app.add_option(spelled(*option), slot.values)->expected(1)->take_all();
+      const Spelling s = spelled(command, arguments[i]);
+      if (s.option == nullptr) refuse_unknown(command, s.name);
+      add_value(slots, *s.option, value_of(command, s, arguments, i));
     }
   }
-  try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
-    app.parse(reversed);
-  } catch (const CLI::ParseError& error) {
-    throw Error(ErrorCode::usage,
-                error.what(),
-                "`dsplan help " + std::string(command.name) + "` lists its options");
-  }
-  if (parsed.help) return parsed;
-  for (const std::string& extra : app.remaining()) {
-    if (extra.size() > 1 && extra.front() == '-') refuse_unknown(command, extra);
-    if (parsed.positionals.size() == command.positionals.size()) refuse_word(command, extra);
-    parsed.positionals.push_back(extra);
-  }
-  for (Slot& slot : slots) {
-    if (slot.set) slot.values = {"true"};
-    if (!slot.values.empty())
-      parsed.inputs.set(*slot.option, std::move(slot.values), Origin::flag, "");
-  }
+  for (Slot& slot : slots)
+    parsed.inputs.set(*slot.option, std::move(slot.values), Origin::flag, "");
   return parsed;
 }
 

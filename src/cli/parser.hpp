@@ -1,4 +1,4 @@
-// Arguments to inputs. The one file that knows CLI11.
+// Arguments to inputs.
 #pragma once
 
 #include <string>

@@ -177,7 +177,8 @@ struct AnsweringCommand {
 };
 constexpr std::array kAnswering{AnsweringCommand{"memory", &run_memory},
                                 AnsweringCommand{"flops", &run_flops},
-                                AnsweringCommand{"catalog", &run_catalog}};
+                                AnsweringCommand{"catalog", &run_catalog},
+                                AnsweringCommand{"validate", &run_validate}};
 
 int run_answering(const Command& command, Parsed& parsed, const Surroundings& around) {
   const auto start = std::chrono::steady_clock::now();

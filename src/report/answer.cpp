@@ -13,14 +13,13 @@
 namespace dsplan::report {
 namespace {
 
-/// A number stays a number, true and false stay truths; everything else is a text.
-Json input_value(const std::string& text) {
+/// "13B" is 13000000000, "90%" is 0.9, true and false are truths; everything else is a text.
+Json input_value(const UsedInput& input) {
+  const std::string& text = input.value;
   if (text == "true" || text == "false") return text == "true";
-  if (const auto count = parse_count(text);
-      count && text.find_first_not_of("0123456789") == std::string::npos) {
-    return *count;
-  }
-  if (const auto number = parse_number(text)) return *number;
+  if (input.is_word) return text;
+  if (const auto count = parse_count(text)) return *count;
+  if (const auto share = parse_fraction(text)) return *share;
   return text;
 }
 
@@ -28,7 +27,7 @@ Json inputs_json(const std::vector<UsedInput>& inputs) {
   Json out = Json::object();
   for (const UsedInput& input : inputs) {
     Json entry = Json::object();
-    entry["value"] = input_value(input.value);
+    entry["value"] = input_value(input);
     entry["origin"] = name_of(input.origin);
     out[input.name] = std::move(entry);
   }

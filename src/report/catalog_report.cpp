@@ -98,19 +98,25 @@ std::vector<Computed> computed_of(const Gpu& gpu) {
           {"memory_runtime_rule", "how that was come by", catalog::runtime_memory_rule(gpu)}};
 }
 
+/// The fields that overlays set: "memory_gb: own.yaml:3:16".
+template <typename Entry>
+std::vector<std::string> overlays_of(const Catalog& catalog, const Entry& entry) {
+  std::vector<std::string> overlays;
+  const std::string_view kind = catalog::kind_of<Entry>().one;
+  for (const auto& field : catalog::fields_of<Entry>()) {
+    if (const auto* origin = catalog.origin(kind, entry.id, field.key))
+      overlays.push_back(std::string(field.key) + ": " + origin->place);
+  }
+  return overlays;
+}
+
 template <typename Entry>
 Json entry_json(const Catalog& catalog, const Entry& entry) {
   Json out = Json::object();
-  Json overlays = Json::array();
-  const std::string_view kind = catalog::kind_of<Entry>().one;
-  for (const auto& field : catalog::fields_of<Entry>()) {
+  for (const auto& field : catalog::fields_of<Entry>())
     out[std::string(field.key)] = std::visit(FieldValue<Entry>{entry}, field.member);
-    if (const auto* origin = catalog.origin(kind, entry.id, field.key)) {
-      overlays.push_back(std::string(field.key) + ": " + origin->place);
-    }
-  }
   for (const Computed& c : computed_of(entry)) out[std::string(c.key)] = c.value;
-  out["overlays"] = std::move(overlays);
+  out["overlays"] = overlays_of(catalog, entry);
   return out;
 }
 
@@ -240,13 +246,17 @@ Grid list_grid(std::span<const catalog::Price> prices) {
   return grid;
 }
 
+template <typename List>
+std::string joined(const List& list) {
+  std::string text;
+  for (const auto& item : list) text += (text.empty() ? "" : "; ") + std::string(item);
+  return text;
+}
+
 std::string cell(const Json& value) {
   if (value.is_null()) return "unknown";
   if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
-  std::string text;
-  for (const Json& item : value) text += (text.empty() ? "" : "; ") + item.get<std::string>();
-  return text;
+  return value.is_array() ? joined(value.get<std::vector<std::string>>()) : value.dump();
 }
 
 /// What is neither unknown nor empty, with its meaning.
@@ -262,6 +272,19 @@ Document entry_document(const Catalog& catalog, const Entry& entry) {
   return {Text{fmt::format("{} {}", catalog::kind_of<Entry>().one, entry.id), Tone::strong}, grid};
 }
 
+// ---- what an answer rests on ----
+
+template <typename Entry>
+void add_source(Grid& grid, const Catalog& catalog, const Entry* entry) {
+  if (entry == nullptr) return;
+  const std::vector<std::string> row{std::string(catalog::kind_of<Entry>().one),
+                                     std::string(entry->id),
+                                     joined(overlays_of(catalog, *entry)),
+                                     joined(entry->sources)};
+  if (std::find(grid.rows.begin(), grid.rows.end(), row) == grid.rows.end())
+    grid.rows.push_back(row);
+}
+
 // ---- kinds ----
 
 struct Kind {
@@ -269,6 +292,7 @@ struct Kind {
   std::string_view one;
   void (*list)(Answer&, const Catalog&);
   bool (*knows)(const Catalog&, std::string_view);
+  void (*names)(const Catalog&, std::vector<std::string_view>&);
   void (*show)(Answer&, const Catalog&, std::string_view);
   Json (*schema)();
 };
@@ -326,6 +350,9 @@ Kind kind() {
           [](const Catalog& catalog, std::string_view entry) {
             return catalog.find<Entry>(entry) != nullptr;
           },
+          [](const Catalog& catalog, std::vector<std::string_view>& names) {
+            for (const Entry& entry : catalog.all<Entry>()) names.push_back(entry.id);
+          },
           &show_entry<Entry>,
           &entry_schema<Entry>};
 }
@@ -349,6 +376,19 @@ Kind kind_named(std::string_view word) {
   throw Error(ErrorCode::usage,
               "the catalog has no '" + std::string(word) + "'",
               did_you_mean(word, known, "it has " + list));
+}
+
+/// A name that is no entry's own may still be a published model's; else the nearest of all kinds.
+void show_published(Answer& answer, const Catalog& catalog, std::string_view name) {
+  try {
+    show_entry<Model>(answer, catalog, name);
+  } catch (const Error&) {
+    std::vector<std::string_view> names;
+    for (const Kind& k : kinds()) k.names(catalog, names);
+    throw Error(ErrorCode::usage,
+                "the catalog has no '" + std::string(name) + "'",
+                did_you_mean(name, names, "`dsplan catalog list gpus` lists a kind's entries"));
+  }
 }
 
 void prepare(Answer& answer) {
@@ -383,7 +423,18 @@ void report_catalog_entry(Answer& answer,
     k.show(answer, catalog, name);
     return;
   }
-  kind_named("models").show(answer, catalog, name);
+  show_published(answer, catalog, name);
+}
+
+Document catalog_sources(const Catalog& catalog, const EntriesUsed& used) {
+  Grid grid{{"catalog entry", "id", "set by an overlay", "sources"}, {}, {}};
+  add_source(grid, catalog, used.model);
+  add_source(grid, catalog, used.gpu);
+  add_source(grid, catalog, used.engine);
+  add_source(grid, catalog, used.dense);
+  add_source(grid, catalog, used.experts);
+  add_source(grid, catalog, used.kv);
+  return {Text{"Where the catalog has its entries from", Tone::strong}, grid};
 }
 
 Json catalog_schema() {

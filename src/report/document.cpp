@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -123,9 +124,14 @@ std::string terminal_block(const Grid& grid, const Style& style) {
 constexpr const char* kFills[] = {"█", "▓", "▒", "░", "▚", "▞"};
 constexpr int kWidestBar = 60;
 
+double total_of(const Bar& bar) {
+  return std::accumulate(bar.parts.begin(), bar.parts.end(), 0.0, [](double sum, const auto& part) {
+    return sum + part.size;
+  });
+}
+
 std::string bar_line(const Bar& bar, int cells) {
-  double sum = 0.0;
-  for (const auto& part : bar.parts) sum += part.size;
+  const double sum = total_of(bar);
   const double scale = static_cast<double>(cells) / std::max(sum, bar.whole);
   std::string line;
   double drawn = 0.0;
@@ -143,8 +149,7 @@ std::string bar_line(const Bar& bar, int cells) {
 
 /// For a demand above what there is: a pointer under the end of the usable part.
 std::string bar_mark(const Bar& bar, int cells) {
-  double sum = 0.0;
-  for (const auto& part : bar.parts) sum += part.size;
+  const double sum = total_of(bar);
   if (bar.whole <= 0.0 || sum <= bar.whole) return {};
   const auto at = static_cast<std::size_t>(std::lround(bar.whole / sum * cells));
   return std::string(at, ' ') + "^\n";
@@ -157,7 +162,7 @@ std::string bar_legend(const Bar& bar) {
     legend += (legend.empty() ? "" : "   ") + std::string(kFills[i % std::size(kFills)]) + " " +
               bar.parts[i].name;
   }
-  return legend + "   · free";
+  return bar.whole > total_of(bar) ? legend + "   · free" : legend;
 }
 
 std::string terminal_block(const Bar& bar, const Style& style) {

@@ -40,7 +40,15 @@ void collect_paths(const Json& node, const std::string& prefix, std::vector<std:
   }
 }
 
+/// "'fixes' is empty here" says more than that fixes[0].gpus is unknown.
+void refuse_empty_list(const Expression& e, const Json& result) {
+  const std::string list = e.path.substr(0, e.path.find('['));
+  if (list == e.path || !result.contains(list) || result.at(list) != Json::array()) return;
+  refuse(e, "'" + list + "' is empty here", "compare a figure that this answer has");
+}
+
 [[noreturn]] void refuse_path(const Expression& e, const Json& result) {
+  refuse_empty_list(e, result);
   std::vector<std::string> paths;
   collect_paths(result, "", paths);
   const std::vector<std::string_view> views(paths.begin(), paths.end());
@@ -54,19 +62,18 @@ struct Step {
   std::vector<std::size_t> indices;
 };
 
+/// "breakdown[0]": a key and any number of indices, and nothing else.
 std::optional<Step> parse_step(std::string_view text) {
-  Step step;
-  const auto bracket = text.find('[');
-  step.key = std::string(text.substr(0, bracket));
-  while (bracket != std::string_view::npos && !text.empty()) {
-    const auto open = text.find('[');
-    if (open == std::string_view::npos) break;
-    const auto close = text.find(']', open);
-    if (close == std::string_view::npos) return std::nullopt;
-    const auto index = parse_count(text.substr(open + 1, close - open - 1));
+  const auto bracket = std::min(text.find('['), text.size());
+  Step step{std::string(text.substr(0, bracket)), {}};
+  text.remove_prefix(bracket);
+  while (!text.empty()) {
+    const auto close = text.find(']');
+    if (text.front() != '[' || close == std::string_view::npos) return std::nullopt;
+    const auto index = parse_count(text.substr(1, close - 1));
     if (!index) return std::nullopt;
     step.indices.push_back(static_cast<std::size_t>(*index));
-    text = text.substr(close + 1);
+    text.remove_prefix(close + 1);
   }
   return step;
 }
@@ -106,9 +113,12 @@ bool key_has(std::string_view path, std::string_view part) {
 
 /// The value in the unit of the key it is compared with.
 std::optional<double> value_for(std::string_view path, std::string_view text) {
+  if (text.ends_with('%')) {
+    const auto percent = parse_number(text.substr(0, text.size() - 1));
+    return percent ? std::optional(*percent / 100.0) : std::nullopt;
+  }
   if (key_has(path, "_fraction") || key_has(path, "utilization")) return parse_fraction(text);
-  if (key_has(path, "bytes_per")) return parse_count(text);
-  if (key_has(path, "_bytes")) {
+  if (key_has(path, "_bytes") || key_has(path, "bytes_per")) {
     const auto size = parse_bytes(text);
     return size ? std::optional(size->value) : std::nullopt;
   }
@@ -140,6 +150,12 @@ bool compare_words(const Expression& e, const std::string& actual) {
     refuse(e, "'" + e.path + "' is a word and has no order", "compare it with == or !=");
   }
   return compare(actual, e.value, e.comparison);
+}
+
+bool compare_truth(const Expression& e, bool actual) {
+  if (e.value != "true" && e.value != "false")
+    refuse(e, "'" + e.path + "' is true or false, not '" + e.value + "'", "compare it with true");
+  return compare_words(e, actual ? "true" : "false");
 }
 
 bool compare_number(const Expression& e, double actual) {
@@ -181,7 +197,7 @@ bool holds(const Expression& e, const Json& result) {
         "'" + e.path + "' is unknown here",
         "it needs an input that was not given, such as --gpu, or a figure that the catalog lacks");
   }
-  if (actual.is_boolean()) return compare_words(e, actual.get<bool>() ? "true" : "false");
+  if (actual.is_boolean()) return compare_truth(e, actual.get<bool>());
   if (actual.is_string()) return compare_words(e, actual.get<std::string>());
   if (actual.is_number()) return compare_number(e, actual.get<double>());
   refuse(e, "'" + e.path + "' is not a single value", "go on to one of its keys or entries");

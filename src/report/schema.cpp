@@ -9,6 +9,7 @@
 #include "dsplan/report/catalog_report.hpp"
 #include "dsplan/report/flops_report.hpp"
 #include "dsplan/report/memory_report.hpp"
+#include "dsplan/report/validation_report.hpp"
 #include "dsplan/report/version.hpp"
 
 namespace dsplan::report {
@@ -21,7 +22,8 @@ struct CommandSchema {
 
 constexpr std::array kCommands{CommandSchema{"memory", &memory_schema},
                                CommandSchema{"flops", &flops_schema},
-                               CommandSchema{"catalog", &catalog_schema}};
+                               CommandSchema{"catalog", &catalog_schema},
+                               CommandSchema{"validate", &validation_schema}};
 
 Json text_object(std::initializer_list<const char*> keys) {
   Json schema = Json::object();

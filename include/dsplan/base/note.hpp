@@ -46,6 +46,7 @@ struct UsedInput {
   std::string value;
   Origin origin = Origin::built_in;
   std::string place;  ///< file:line, variable or catalog source, where there is one
+  bool is_word = false;  ///< a text, even where it reads as a number ("0.10", "4090")
 };
 
 }  // namespace dsplan

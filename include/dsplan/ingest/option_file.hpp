@@ -15,8 +15,8 @@ struct OptionSetting {
   std::string place;  ///< file:line of the key
 };
 
-/// The settings in file order; an empty file has none. Throws an input error at file:line for text that
-/// is not such a map, for a key that appears twice and for a key without a value.
+/// The settings in file order; an empty file has none. Throws an input error at file:line for text
+/// that is not such a map, for a key that appears twice and for a key without a value.
 [[nodiscard]] std::vector<OptionSetting> read_option_file(std::string_view yaml,
                                                           const std::string& file);
 

@@ -22,6 +22,19 @@ void report_catalog_entry(Answer& answer,
                           std::string_view kind,
                           std::string_view name);
 
+/// The entries that an answer rests on; null where there is none.
+struct EntriesUsed {
+  const catalog::Model* model = nullptr;
+  const catalog::Gpu* gpu = nullptr;
+  const catalog::Engine* engine = nullptr;
+  const catalog::Format* dense = nullptr;
+  const catalog::Format* experts = nullptr;
+  const catalog::Format* kv = nullptr;
+};
+
+/// Where the catalog has them from, and at which file:line an overlay changed them.
+[[nodiscard]] Document catalog_sources(const catalog::Catalog& catalog, const EntriesUsed& used);
+
 /// JSON Schema of the result.
 [[nodiscard]] Json catalog_schema();
 

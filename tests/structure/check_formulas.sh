@@ -1,0 +1,33 @@
+#!/bin/sh
+# check_formulas.sh SOURCE_DIR: every formula id that a public header cites in brackets, or that an
+# answer prints, has a heading "### [ID]" in docs/formulas.md, once; and every heading is cited.
+set -u
+cd "${1:?usage: check_formulas.sh SOURCE_DIR}" || exit 1
+export LC_ALL=C
+page=docs/formulas.md
+status=0
+
+[ -e "$page" ] || { echo "check_formulas: no $page"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# [A-B] and lists such as [A-B, C-D].
+cited() { grep -rhoE '\[[A-Z]+-[A-Z]+(, [A-Z]+-[A-Z]+)*\]' include | grep -oE '[A-Z]+-[A-Z]+'; }
+printed() { [ ! -d src/plan ] || grep -rhoE '"[A-Z]+-[A-Z]+"' src/plan | tr -d '"'; }
+
+{ cited; printed; } | sort -u >"$work/cited"
+sed -nE 's/^### \[([A-Z]+-[A-Z]+)\].*/\1/p' "$page" | sort >"$work/headings"
+
+# offenders TEXT: fails, listing the ids of standard input, if there are any.
+offenders() {
+  ids=$(cat)
+  [ -n "$ids" ] || return 0
+  printf '%s:\n%s\n' "$1" "$ids"
+  status=1
+}
+
+[ -s "$work/cited" ] || { echo "check_formulas: include/ cites no formula"; exit 1; }
+uniq -d "$work/headings" | offenders "two headings in $page"
+uniq "$work/headings" | comm -23 "$work/cited" - | offenders "cited, but not in $page"
+uniq "$work/headings" | comm -13 "$work/cited" - | offenders "in $page, but cited nowhere"
+exit $status
