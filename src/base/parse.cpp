@@ -42,7 +42,8 @@ constexpr std::array kTimeSuffixes{Suffix{"ns", 1e-9},
                                    Suffix{"d", 86400.0}};
 constexpr std::array kFractionSuffixes{Suffix{"", 1.0}, Suffix{"%", 0.01}};
 
-constexpr double kLargestExactCount = 9007199254740992.0;  // 2^53
+// 2^53: from here on different whole numbers are one double.
+constexpr double kInexactFrom = 9007199254740992.0;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -97,13 +98,13 @@ std::optional<std::int64_t> parse_count(std::string_view text) {
   const auto value = parse_with(text, kCountSuffixes);
   if (!value) return std::nullopt;
   const auto whole = nearest_whole(*value);
-  if (!whole || *whole > kLargestExactCount) return std::nullopt;
+  if (!whole || *whole >= kInexactFrom) return std::nullopt;
   return static_cast<std::int64_t>(*whole);
 }
 
 std::optional<Bytes> parse_bytes(std::string_view text) {
   const auto value = parse_with(text, kByteSuffixes);
-  if (!value || *value > kLargestExactCount) return std::nullopt;
+  if (!value || *value >= kInexactFrom) return std::nullopt;
   return bytes(std::ceil(*value));
 }
 

@@ -8,6 +8,8 @@
 namespace dsplan {
 namespace {
 
+constexpr std::size_t kLeastPrefix = 4;  // letters that make an abbreviation
+
 std::string folded(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -42,7 +44,10 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   std::string_view best;
   std::size_t best_distance = std::numeric_limits<std::size_t>::max();
   for (const std::string_view candidate : candidates) {
-    const std::size_t d = distance(wanted, folded(candidate));
+    const std::string known = folded(candidate);
+    const bool begins = wanted.size() >= kLeastPrefix && known.starts_with(wanted);
+    const std::size_t edits = distance(wanted, known);
+    const std::size_t d = begins ? std::min<std::size_t>(1, edits) : edits;
     if (d <= allowed && d < best_distance) {
       best_distance = d;
       best = candidate;

@@ -114,7 +114,9 @@ Catalog::Catalog(const Tables& t)
               Table<Format>{t.formats, {}},
               Table<Engine>{t.engines, {}},
               Table<Link>{t.links, {}},
-              Table<Price>{t.prices, {}}} {}
+              Table<Price>{t.prices, {}},
+              Table<Framework>{t.frameworks, {}},
+              Table<Optimizer>{t.optimizers, {}}} {}
 
 template <typename Entry>
 const Entry* Catalog::find(std::string_view name) const {
@@ -177,6 +179,8 @@ DSPLAN_INSTANTIATE(Format)
 DSPLAN_INSTANTIATE(Engine)
 DSPLAN_INSTANTIATE(Link)
 DSPLAN_INSTANTIATE(Price)
+DSPLAN_INSTANTIATE(Framework)
+DSPLAN_INSTANTIATE(Optimizer)
 #undef DSPLAN_INSTANTIATE
 
 namespace {
@@ -211,15 +215,36 @@ bool is_date(std::string_view word) {
          std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool is_neutral(std::string_view word) {
-  return is_date(word) ||
-         std::any_of(kNeutralSuffixes.begin(),
+bool is_neutral_word(std::string_view word) {
+  return std::any_of(kNeutralSuffixes.begin(),
                      kNeutralSuffixes.end(),
                      [&](std::string_view suffix) { return same_name(word, suffix); });
 }
 
+bool is_neutral(std::string_view word) { return is_date(word) || is_neutral_word(word); }
+
+/// "Mixtral-8x7B-v0.1" for "Mixtral-8x7B-Instruct-v0.1".
+std::string without_neutral_words(std::string_view name) {
+  std::string result;
+  while (!name.empty()) {
+    const auto dash = name.find('-');
+    const std::string_view word = name.substr(0, dash);
+    name = dash == std::string_view::npos ? std::string_view{} : name.substr(dash + 1);
+    if (!result.empty() && is_neutral_word(word)) continue;
+    result += (result.empty() ? "" : "-") + std::string(word);
+  }
+  return result;
+}
+
+/// "Meta-Llama-3.1-8B" was once the published name of Llama-3.1-8B.
+std::string_view without_maker(std::string_view name) {
+  constexpr std::string_view kMaker = "meta-";
+  return same_name(name.substr(0, kMaker.size()), kMaker) ? name.substr(kMaker.size()) : name;
+}
+
 const Model* find_published(const Catalog& catalog, std::string_view name) {
   if (const Model* model = catalog.find<Model>(name)) return model;
+  if (const Model* model = catalog.find<Model>(without_maker(name))) return model;
   const auto models = catalog.all<Model>();
   const auto by_repo = std::find_if(models.begin(), models.end(), [&](const Model& m) {
     return !m.hf_repo.empty() &&
@@ -264,7 +289,9 @@ ModelName resolve_model(const Catalog& catalog, std::string_view name) {
   std::string_view rest = without_organisation(name);
   const Format* format = nullptr;
   do {
-    if (const Model* model = find_published(catalog, rest)) {
+    const Model* model = find_published(catalog, rest);
+    if (model == nullptr) model = find_published(catalog, without_neutral_words(rest));
+    if (model != nullptr) {
       std::string note = "'" + std::string(name) + "' is read as " + std::string(model->id);
       if (format != nullptr) note += " with weights in " + std::string(format->id);
       return {model, format, std::move(note)};
@@ -275,15 +302,16 @@ ModelName resolve_model(const Catalog& catalog, std::string_view name) {
 
 namespace {
 
-/// The numbers of a version, most significant first: "0.11.0rc1" is 0, 11, 0.
-std::vector<int> version_numbers(std::string_view version) {
+/// The numbers of a version, most significant first, less the zeros at its end: "0.11.0rc1" is
+/// 0, 11, as is "0.11".
+std::vector<unsigned> version_numbers(std::string_view version) {
   if (!version.empty() && (version.front() == 'v' || version.front() == 'b'))
     version.remove_prefix(1);
-  std::vector<int> numbers;
+  std::vector<unsigned> numbers;
   const char* at = version.data();
   const char* end = at + version.size();
   for (;;) {
-    int number = 0;
+    unsigned number = 0;
     const auto [next, error] = std::from_chars(at, end, number);
     if (error != std::errc{}) break;
     numbers.push_back(number);
@@ -295,15 +323,16 @@ std::vector<int> version_numbers(std::string_view version) {
                 "'" + std::string(version) + "' is not a version",
                 "write it as the engine does, for example 0.11.0");
   }
+  while (numbers.size() > 1 && numbers.back() == 0) numbers.pop_back();
   return numbers;
 }
 
 }  // namespace
 
 const Engine& engine_at(const Catalog& catalog, const Engine& engine, std::string_view version) {
-  const auto wanted = version.empty() ? std::vector<int>{} : version_numbers(version);
+  const auto wanted = version.empty() ? std::vector<unsigned>{} : version_numbers(version);
   const Engine* best = &engine;
-  std::vector<int> best_from;
+  std::vector<unsigned> best_from;
   for (const Engine& row : catalog.all<Engine>()) {
     if (row.engine != engine.id) continue;
     const auto from = version_numbers(row.from_version);

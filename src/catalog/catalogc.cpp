@@ -104,7 +104,10 @@ void write_tables(std::ostream& out, const Catalog& catalog) {
   TableWriter<Engine>("Engine").write(out, catalog.all<Engine>());
   TableWriter<Link>("Link").write(out, catalog.all<Link>());
   TableWriter<Price>("Price").write(out, catalog.all<Price>());
-  out << "constexpr Tables kTables{kGpus, kModels, kFormats, kEngines, kLinks, kPrices};\n\n"
+  TableWriter<Framework>("Framework").write(out, catalog.all<Framework>());
+  TableWriter<Optimizer>("Optimizer").write(out, catalog.all<Optimizer>());
+  out << "constexpr Tables kTables{kGpus, kModels, kFormats, kEngines, kLinks, kPrices, "
+         "kFrameworks, kOptimizers};\n\n"
          "}  // namespace\n\nconst Tables& builtin_tables() { return kTables; }\n\n"
          "}  // namespace dsplan::catalog\n";
 }

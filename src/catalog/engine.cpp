@@ -19,6 +19,7 @@ constexpr std::array kFields{
     Field<Engine>{"aliases", "other names that mean this entry", &Engine::aliases},
     Field<Engine>{"engine", "engine that this entry is a version of", &Engine::engine},
     Field<Engine>{"from_version", "first version it holds for", &Engine::from_version},
+    Field<Engine>{"measured", "constants compared with measurements", &Engine::measured},
     Field<Engine>{"generic", "constants borrowed from another engine", &Engine::generic},
     Field<Engine>{"vendors", "makers of the accelerators it runs on", &Engine::vendors, true},
     Field<Engine>{

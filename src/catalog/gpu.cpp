@@ -32,6 +32,7 @@ constexpr std::array kFields{
     Field<Gpu>{"ecc_cost_fraction",
                "share of the memory sold that in-line ECC takes",
                &Gpu::ecc_cost_fraction},
+    Field<Gpu>{"devices", "devices that the runtime sees in one part", &Gpu::devices},
     Field<Gpu>{"bandwidth_gb_per_s", "memory bandwidth", &Gpu::bandwidth_gb_per_s, true},
     Field<Gpu>{"dense_fp64_tflops", "dense rate", &Gpu::dense_fp64_tflops},
     Field<Gpu>{"dense_fp32_tflops", "dense rate", &Gpu::dense_fp32_tflops},
@@ -85,10 +86,11 @@ constexpr double kUnifiedShare = 0.925;
 }  // namespace
 
 Bytes runtime_memory(const Gpu& gpu) {
-  if (gpu.memory_runtime_gib) return gib(*gpu.memory_runtime_gib);
-  if (gpu.unified_memory) return gib(gpu.memory_gb * kUnifiedShare);
-  if (gpu.memory_visible_mib) return mib(*gpu.memory_visible_mib) - gib(kDriverReserveGib);
-  return gib(gpu.memory_gb * (1.0 - gpu.ecc_cost_fraction) - kDriverReserveGib);
+  const double devices = static_cast<double>(gpu.devices);
+  if (gpu.memory_runtime_gib) return gib(*gpu.memory_runtime_gib / devices);
+  if (gpu.unified_memory) return gib(gpu.memory_gb * kUnifiedShare / devices);
+  if (gpu.memory_visible_mib) return mib(*gpu.memory_visible_mib / devices) - gib(kDriverReserveGib);
+  return gib(gpu.memory_gb * (1.0 - gpu.ecc_cost_fraction) / devices - kDriverReserveGib);
 }
 
 std::string_view runtime_memory_rule(const Gpu& gpu) {

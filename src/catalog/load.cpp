@@ -240,7 +240,7 @@ std::array<Section, sizeof...(Entries)> sections() {
 }
 
 void read_document(const Source& source, const YAML::Node& document) {
-  const auto known = sections<Link, Format, Gpu, Engine, Model, Price>();
+  const auto known = sections<Link, Format, Gpu, Engine, Model, Price, Optimizer, Framework>();
   if (!document.IsMap()) {
     source.fail(document.Mark(),
                 "a catalog file must be a map of lists",
@@ -253,14 +253,30 @@ void read_document(const Source& source, const YAML::Node& document) {
         std::find_if(known.begin(), known.end(), [&](const Section& s) { return s.key == key; });
     if (section == known.end()) {
       std::vector<std::string_view> keys;
+      keys.reserve(known.size());
       for (const Section& s : known) keys.push_back(s.key);
-      source.fail(
-          pair.first.Mark(),
-          "unknown section " + quoted(key),
-          did_you_mean(key, keys, "sections are gpus, models, formats, engines, links, prices"));
+      source.fail(pair.first.Mark(),
+                  "unknown section " + quoted(key),
+                  did_you_mean(key, keys, "sections are the kinds of `dsplan catalog list`"));
     }
     section->read(source, pair.second);
   }
+}
+
+/// Counted by their separating lines: yaml-cpp 0.7's LoadAll never returns from a stray comma.
+int documents_in(std::string_view yaml) {
+  int documents = 0;
+  bool inside = false;
+  while (!yaml.empty()) {
+    const std::string_view line = yaml.substr(0, yaml.find('\n'));
+    yaml.remove_prefix(std::min(line.size() + 1, yaml.size()));
+    const bool separates = line.starts_with("---") || line.starts_with("...");
+    const bool says = line.find_first_not_of(" \t\r") != std::string_view::npos &&
+                      line.front() != '#' && line.front() != '%';
+    if (says && !separates && !inside) ++documents;
+    inside = separates ? false : inside || says;
+  }
+  return documents;
 }
 
 }  // namespace
@@ -268,14 +284,15 @@ void read_document(const Source& source, const YAML::Node& document) {
 void merge_yaml(Catalog& catalog, std::string_view yaml, std::string_view file) {
   const Source source{catalog, file};
   try {
-    const auto documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() != 1) {
-      throw Error(ErrorCode::input,
-                  std::string(file) + ": holds " + std::to_string(documents.size()) +
-                      " YAML documents, not one",
-                  "put all sections into one document");
+    const YAML::Node document = YAML::Load(std::string(yaml));
+    const int documents = document.IsNull() ? 0 : std::max(1, documents_in(yaml));
+    if (documents != 1) {
+      throw Error(
+          ErrorCode::input,
+          std::string(file) + ": holds " + std::to_string(documents) + " YAML documents, not one",
+          "put all sections into one document");
     }
-    read_document(source, documents.front());
+    read_document(source, document);
   } catch (const YAML::Exception& problem) {
     source.fail(problem.mark, problem.msg, "the file is not well-formed YAML");
   }
@@ -355,6 +372,38 @@ void check_layers(const Catalog& catalog, const Model& m) {
   }
 }
 
+/// The largest count of a field for which the products of an estimate stay exact.
+std::int64_t most_of(std::string_view key) {
+  if (key.ends_with("_parameters")) return 1'000'000'000'000'000;
+  return key.ends_with("_tokens") || key.ends_with("_positions") ? 1'000'000'000 : 1'000'000;
+}
+
+/// No count beyond its most, and no more than 10^15 weights in the widest matrices of all layers.
+void check_extent(const Catalog& catalog, const Model& m) {
+  constexpr std::int64_t kMostWidth = 1'000'000;
+  constexpr double kMostWeights = 1e15;
+  std::int64_t widest = 1;
+  for (const auto& field : fields_of<Model>()) {
+    const auto* member = std::get_if<std::int64_t Model::*>(&field.member);
+    if (member == nullptr) continue;
+    const std::int64_t count = m.*(*member);
+    const std::int64_t most = most_of(field.key);
+    if (count > most) {
+      fail_entry(catalog,
+                 m,
+                 field.key,
+                 quoted(field.key) + " exceeds " + std::to_string(most),
+                 "mend the count");
+    }
+    if (most == kMostWidth) widest = std::max(widest, count);
+  }
+  const auto real = [](std::int64_t n) {
+    return static_cast<double>(std::max<std::int64_t>(1, n));
+  };
+  if (real(m.layers) * real(m.hidden_size) * real(m.experts) * real(widest) > kMostWeights)
+    fail_entry(catalog, m, "layers", "more than 10^15 weights", "mend the counts");
+}
+
 void check_tiers(const Catalog& catalog, const Engine& engine) {
   if (!are_tiers(engine.batched_tokens_by_gib) || !are_tiers(engine.seqs_by_gib)) {
     fail_entry(catalog,
@@ -379,12 +428,15 @@ void check_consistency(const Catalog& catalog) {
   check_names<Format>(catalog);
   check_names<Engine>(catalog);
   check_names<Link>(catalog);
+  check_names<Framework>(catalog);
+  check_names<Optimizer>(catalog);
   for (const Gpu& gpu : catalog.all<Gpu>()) {
     check_reference<Link>(catalog, gpu, "link", gpu.link);
     check_shares(catalog, gpu);
   }
   for (const Model& model : catalog.all<Model>()) {
     check_reference<Format>(catalog, model, "native_format", model.native_format);
+    check_extent(catalog, model);
     check_layers(catalog, model);
   }
   for (const Engine& engine : catalog.all<Engine>()) {
@@ -392,6 +444,11 @@ void check_consistency(const Catalog& catalog) {
     check_tiers(catalog, engine);
     for (const auto kv : engine.kv_precisions)
       check_reference<Format>(catalog, engine, "kv_precisions", kv);
+  }
+  for (const Framework& framework : catalog.all<Framework>()) {
+    check_reference<Optimizer>(catalog, framework, "optimizer", framework.optimizer);
+    check_reference<Optimizer>(
+        catalog, framework, "one_gpu_optimizer", framework.one_gpu_optimizer);
   }
   for (const Price& price : catalog.all<Price>())
     check_reference<Gpu>(catalog, price, "gpu", price.gpu);

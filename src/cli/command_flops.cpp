@@ -43,6 +43,7 @@ report::Answer run_flops(const CommandContext& context) {
   report::Answer answer;
   answer.inputs = used_inputs(context.inputs);
   add_notes(answer, deployment, source);
+  add_sources(answer, context, deployment, source);
   report::report_flops(answer, plan::flops_answer(deployment), report::describe(deployment));
   return answer;
 }

@@ -1,10 +1,13 @@
 #include "dsplan/base/error.hpp"
 #include "dsplan/estimate/rule.hpp"
 #include "dsplan/plan/memory_answer.hpp"
+#include "dsplan/plan/training_answer.hpp"
+#include "dsplan/report/catalog_report.hpp"
 #include "dsplan/report/memory_report.hpp"
 
 #include "command.hpp"
 #include "deployment_request.hpp"
+#include "training_request.hpp"
 
 namespace dsplan::cli {
 namespace {
@@ -61,6 +64,10 @@ report::Answer rule_answer(const CommandContext& context) {
     if (!in.has("reserve")) answer.inputs.push_back({"reserve", "0.1", Origin::built_in, ""});
   }
   add_left_out(answer, estimate::rule_memory_leaves_out());
+  answer.sources = [&catalog = context.catalog,
+                    used = report::EntriesUsed{.gpu = q.gpu, .dense = q.format}] {
+    return report::catalog_sources(catalog, used);
+  };
   plan::MemoryAnswer memory = plan::rule_memory_answer(q);
   adjust(memory, adjustment(in));
   std::string subject =
@@ -70,9 +77,31 @@ report::Answer rule_answer(const CommandContext& context) {
   return answer;
 }
 
+report::Answer training_answer(const CommandContext& context, workload::Method method) {
+  const ModelSource source = model_of(context);
+  const plan::TrainingDeployment deployment = plan::resolve_training(
+      context.catalog, training_request(context.inputs, source.choice, method));
+  report::Answer answer;
+  answer.inputs = used_inputs(context.inputs);
+  add_notes(answer, deployment, source);
+  const workload::Training& t = deployment.training;
+  answer.sources = [&catalog = context.catalog,
+                    used = report::EntriesUsed{.model = source.checkpoint ? nullptr : t.model,
+                                               .gpu = deployment.gpu,
+                                               .framework = t.framework,
+                                               .optimizer = t.optimizer}] {
+    return report::catalog_sources(catalog, used);
+  };
+  plan::MemoryAnswer memory = plan::training_memory_answer(context.catalog, deployment);
+  answer.warnings.insert(answer.warnings.end(), memory.warnings.begin(), memory.warnings.end());
+  report::report_memory(answer, std::move(memory), report::describe(deployment));
+  return answer;
+}
+
 }  // namespace
 
 report::Answer run_memory(const CommandContext& context) {
+  if (const auto method = training_method(context.inputs)) return training_answer(context, *method);
   if (by_rule(context.inputs)) return rule_answer(context);
   const auto asked = adjustment(context.inputs);
   const ModelSource source = model_of(context);
@@ -81,6 +110,7 @@ report::Answer run_memory(const CommandContext& context) {
   report::Answer answer;
   answer.inputs = used_inputs(context.inputs);
   add_notes(answer, deployment, source);
+  add_sources(answer, context, deployment, source);
   plan::MemoryAnswer memory = plan::memory_answer(context.catalog, deployment);
   adjust(memory, asked);
   report::report_memory(answer, std::move(memory), report::describe(deployment));

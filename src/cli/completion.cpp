@@ -24,10 +24,25 @@ std::string ids(const catalog::Catalog& catalog, const Keep& keep) {
 
 constexpr auto kAll = [](const auto&) { return true; };
 
-/// The words that an option's value is chosen from, apart by blanks; empty when it is free.
-std::string words_of(const Option& option, const catalog::Catalog& catalog) {
-  std::string listed;
-  switch (option.words) {
+template <typename List>
+std::string spaced(const List& list) {
+  std::string words;
+  for (const auto word : list) words += (words.empty() ? "" : " ") + std::string(word);
+  return words;
+}
+
+template <typename Keep>
+std::string command_words(const Keep& keep) {
+  std::string words;
+  for (const Command& c : all_commands()) {
+    if (keep(c)) words += (words.empty() ? "" : " ") + std::string(c.name);
+  }
+  return words;
+}
+
+/// The words that a value is chosen from, apart by blanks; empty when it is free or a file.
+std::string words_of(Words words, std::string_view listed, const catalog::Catalog& catalog) {
+  switch (words) {
     case Words::models:
       return ids<catalog::Model>(catalog, kAll);
     case Words::gpus:
@@ -37,117 +52,135 @@ std::string words_of(const Option& option, const catalog::Catalog& catalog) {
     case Words::kv_formats:
       return ids<catalog::Format>(catalog, [](const catalog::Format& f) { return f.kv_cache; });
     case Words::engines:
-      return ids<catalog::Engine>(catalog, kAll);
+      return ids<catalog::Engine>(catalog, kAll) + " " + ids<catalog::Framework>(catalog, kAll);
+    case Words::optimizers:
+      return ids<catalog::Optimizer>(catalog, kAll);
     case Words::listed:
-      for (const auto word : listed_words(option.listed))
-        listed += (listed.empty() ? "" : " ") + std::string(word);
-      return listed;
+      return spaced(listed_words(listed));
+    case Words::kinds:
+      return spaced(report::catalog_kinds());
+    case Words::entries:
+      return ids<catalog::Gpu>(catalog, kAll) + " " + ids<catalog::Model>(catalog, kAll) + " " +
+             ids<catalog::Engine>(catalog, kAll) + " " + ids<catalog::Link>(catalog, kAll);
+    case Words::commands:
+      return command_words(kAll);
+    case Words::answering:
+      return command_words([](const Command& c) { return c.answers; });
     case Words::free:
     case Words::files:
-    case Words::shells:
       break;
   }
   return {};
 }
 
-std::string command_words() {
-  std::string words;
-  for (const Command& c : all_commands()) words += (words.empty() ? "" : " ") + std::string(c.name);
-  return words;
-}
-
-std::string positional_words(const Command& command) {
-  if (command.name == "completion") return "bash zsh fish";
-  if (command.name == "schema") return "memory flops catalog";
-  if (command.name == "help") return command_words() + " all";
-  if (command.name != "catalog") return {};
-  std::string words = "list show";
-  for (const auto kind : report::catalog_kinds()) words += " " + std::string(kind);
-  return words;
-}
-
 std::string option_words(const Command& command) {
-  std::string words;
-  for (const Option* option : options_of(command))
-    words += fmt::format("{}--{}", words.empty() ? "" : " ", option->name);
+  std::string words = "--help";
+  for (const Option* option : options_of(command)) words += fmt::format(" --{}", option->name);
   return words;
 }
 
-/// `case` arms that complete the value of the option before the cursor.
-std::string value_arms(const catalog::Catalog& catalog,
-                       std::string_view reply_words,
-                       std::string_view reply_files) {
+/// How a shell writes the arms of its `case`.
+struct ShellForm {
+  std::string_view words;  ///< offers "{}"
+  std::string_view files;
+};
+
+/// Arms that complete the value of the option before the cursor. A value of the user's own making
+/// is offered nothing.
+std::string value_arms(const catalog::Catalog& catalog, const ShellForm& form) {
   std::string arms;
   for (const Option& option : all_options()) {
-    const std::string names = option.letter != 0
-                                  ? fmt::format("--{}|-{}", option.name, option.letter)
-                                  : fmt::format("--{}", option.name);
-    if (option.words == Words::files)
-      arms += fmt::format("    {}) {}; return ;;\n", names, reply_files);
-    const std::string words = words_of(option, catalog);
-    if (!words.empty())
-      arms += fmt::format(
-          "    {}) {}; return ;;\n", names, fmt::format(fmt::runtime(reply_words), words));
+    if (option.kind == Kind::flag) continue;
+    const std::string letter = option.letter != 0 ? fmt::format("|-{}", option.letter) : "";
+    const std::string words = words_of(option.words, option.listed, catalog);
+    const std::string offer = option.words == Words::files
+                                  ? std::string(form.files)
+                                  : fmt::format(fmt::runtime(form.words), words);
+    arms += fmt::format("    --{}{}) {}; return ;;\n", option.name, letter, offer);
   }
   return arms;
 }
 
-std::string command_arms(std::string_view format) {
+/// Arms by command and place ("catalog 2"), then by command for what may stand anywhere.
+std::string command_arms(const catalog::Catalog& catalog, const ShellForm& form) {
   std::string arms;
-  for (const Command& c : all_commands()) {
-    arms += fmt::format(fmt::runtime(format), c.name, positional_words(c) + " " + option_words(c));
+  for (const Command& command : all_commands()) {
+    const std::string options = option_words(command);
+    for (std::size_t i = 0; i < command.positionals.size(); ++i) {
+      const Positional& p = command.positionals[i];
+      const std::string words = words_of(p.words, p.listed, catalog) + " " + options;
+      arms += fmt::format("    '{} {}') {} ;;\n",
+                          command.name,
+                          i + 2,
+                          fmt::format(fmt::runtime(form.words), words));
+    }
+    arms += fmt::format(
+        "    '{} '*) {} ;;\n", command.name, fmt::format(fmt::runtime(form.words), options));
   }
   return arms;
 }
 
 std::string bash_script(const catalog::Catalog& catalog) {
+  constexpr ShellForm kForm{"COMPREPLY=($(compgen -W '{}' -- \"$word\"))", ":"};
   std::string script =
       "# bash completion of dsplan: source <(dsplan completion bash)\n_dsplan() {\n"
       "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+      "  COMPREPLY=()  # empty: the shell offers files\n"
+      "  # --gpu=h100 comes as three words.\n"
+      "  if [ \"$word\" = = ]; then word=; elif [ \"$before\" = = ]; then\n"
+      "    before=${COMP_WORDS[COMP_CWORD-2]}\n  fi\n"
       "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
   script += fmt::format(
       "    COMPREPLY=($(compgen -W '{} --version --help' -- \"$word\")); return\n  fi\n",
-      command_words());
-  script += "  case $before in\n";
-  script += value_arms(catalog,
-                       "COMPREPLY=($(compgen -W '{}' -- \"$word\"))",
-                       "COMPREPLY=($(compgen -f -- \"$word\"))");
-  script += "  esac\n  case ${COMP_WORDS[1]} in\n";
-  script += command_arms("    {}) COMPREPLY=($(compgen -W '{}' -- \"$word\")) ;;\n");
-  return script + "  esac\n}\ncomplete -F _dsplan dsplan\n";
+      command_words(kAll));
+  script += "  case $before in\n" + value_arms(catalog, kForm);
+  script += "  esac\n  case \"${COMP_WORDS[1]} $COMP_CWORD\" in\n" + command_arms(catalog, kForm);
+  return script + "  esac\n}\ncomplete -o default -F _dsplan dsplan\n";
 }
 
 std::string zsh_script(const catalog::Catalog& catalog) {
+  constexpr ShellForm kForm{"compadd -- {}", "_files"};
   std::string script =
       "#compdef dsplan\n# zsh completion of dsplan: source <(dsplan completion zsh)\n_dsplan() {\n"
       "  local before=${words[CURRENT-1]}\n  if (( CURRENT == 2 )); then\n";
-  script += fmt::format("    compadd -- {} --version --help; return\n  fi\n", command_words());
-  script += "  case $before in\n";
-  script += value_arms(catalog, "compadd -- {}", "_files");
-  script += "  esac\n  case ${words[2]} in\n";
-  script += command_arms("    {}) compadd -- {} ;;\n");
+  script += fmt::format("    compadd -- {} --version --help; return\n  fi\n", command_words(kAll));
+  script += "  case $before in\n" + value_arms(catalog, kForm);
+  script += "  esac\n  case \"${words[2]} $((CURRENT - 1))\" in\n" + command_arms(catalog, kForm);
   return script + "  esac\n}\ncompdef _dsplan dsplan\n";
+}
+
+/// A text within single quotes of fish.
+std::string fish_quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + "'";
+}
+
+std::string fish_option(const Option& option, const catalog::Catalog& catalog) {
+  std::string line = fmt::format(" -l {}", option.name);
+  if (option.letter != 0) line += fmt::format(" -s {}", option.letter);
+  if (option.kind != Kind::flag) line += option.words == Words::files ? " -r -F" : " -x";
+  const std::string words = words_of(option.words, option.listed, catalog);
+  if (!words.empty()) line += " -a " + fish_quoted(words);
+  return line + " -d " + fish_quoted(option.meaning);
 }
 
 std::string fish_script(const catalog::Catalog& catalog) {
   std::string script =
       "# fish completion of dsplan: dsplan completion fish | source\ncomplete -c dsplan -f\n";
   for (const Command& c : all_commands()) {
-    script += fmt::format(
-        "complete -c dsplan -n __fish_use_subcommand -a {} -d '{}'\n", c.name, c.summary);
-    if (const std::string words = positional_words(c); !words.empty()) {
-      script += fmt::format(
-          "complete -c dsplan -n '__fish_seen_subcommand_from {}' -a '{}'\n", c.name, words);
-    }
-    for (const Option* option : options_of(c)) {
-      script += fmt::format(
-          "complete -c dsplan -n '__fish_seen_subcommand_from {}' -l {}", c.name, option->name);
-      if (option->letter != 0) script += fmt::format(" -s {}", option->letter);
-      if (option->kind != Kind::flag) script += option->words == Words::files ? " -r -F" : " -x";
-      if (const std::string words = words_of(*option, catalog); !words.empty())
-        script += fmt::format(" -a '{}'", words);
-      script += "\n";
-    }
+    script += fmt::format("complete -c dsplan -n __fish_use_subcommand -a {} -d {}\n",
+                          c.name,
+                          fish_quoted(c.summary));
+    const std::string within =
+        fmt::format("complete -c dsplan -n '__fish_seen_subcommand_from {}'", c.name);
+    for (const Positional& p : c.positionals)
+      script += within + " -a " + fish_quoted(words_of(p.words, p.listed, catalog)) + "\n";
+    for (const Option* option : options_of(c))
+      script += within + fish_option(*option, catalog) + "\n";
   }
   return script;
 }

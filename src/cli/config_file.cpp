@@ -16,10 +16,9 @@ const Option& known_option(const OptionSetting& setting) {
   if (const Option* option = option_named(setting.key)) return *option;
   std::vector<std::string_view> names;
   for (const Option& option : all_options()) names.push_back(option.name);
-  throw Error(
-      ErrorCode::input,
-      setting.place + ": unknown key '" + setting.key + "'",
-      did_you_mean(setting.key, names, "keys are the long option names without dashes"));
+  throw Error(ErrorCode::input,
+              setting.place + ": unknown key '" + setting.key + "'",
+              did_you_mean(setting.key, names, "keys are the long option names without dashes"));
 }
 
 /// A file named in a configuration file stands in its folder.

@@ -2,6 +2,7 @@
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/estimate/parameters.hpp"
+#include "dsplan/report/catalog_report.hpp"
 
 namespace dsplan::cli {
 
@@ -74,12 +75,25 @@ std::vector<UsedInput> used_inputs(const Inputs& inputs) {
   return used;
 }
 
-void add_notes(report::Answer& answer, const plan::Deployment& d, const ModelSource& source) {
+void add_notes(report::Answer& answer, const Notes& d, const ModelSource& source) {
   answer.inputs.insert(answer.inputs.end(), d.filled.begin(), d.filled.end());
   answer.assumptions.insert(
       answer.assumptions.end(), source.assumptions.begin(), source.assumptions.end());
   answer.assumptions.insert(answer.assumptions.end(), d.assumptions.begin(), d.assumptions.end());
   answer.warnings.insert(answer.warnings.end(), d.warnings.begin(), d.warnings.end());
+}
+
+void add_sources(report::Answer& answer,
+                 const CommandContext& context,
+                 const plan::Deployment& d,
+                 const ModelSource& source) {
+  const workload::Inference& w = d.workload;
+  const catalog::Model* model = source.checkpoint ? nullptr : w.model;
+  const report::EntriesUsed used{
+      model, d.gpu, w.engine, w.precision.dense, w.precision.experts, w.precision.kv};
+  answer.sources = [&catalog = context.catalog, used] {
+    return report::catalog_sources(catalog, used);
+  };
 }
 
 double rule_parameters(const ModelSource& source) {

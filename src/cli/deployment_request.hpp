@@ -19,9 +19,13 @@ namespace dsplan::cli {
 [[nodiscard]] std::vector<UsedInput> used_inputs(const Inputs& inputs);
 
 /// Adds what the planner filled in, assumed and warned of.
-void add_notes(report::Answer& answer,
-               const plan::Deployment& deployment,
-               const ModelSource& source);
+void add_notes(report::Answer& answer, const Notes& notes, const ModelSource& source);
+
+/// Names the catalog entries that the answer rests on, for --explain.
+void add_sources(report::Answer& answer,
+                 const CommandContext& context,
+                 const plan::Deployment& deployment,
+                 const ModelSource& source);
 
 /// The parameters of --params or of the model, for the guides' rule.
 [[nodiscard]] double rule_parameters(const ModelSource& source);

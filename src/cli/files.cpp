@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <unistd.h>
 
 #include "dsplan/base/error.hpp"
 
@@ -19,10 +20,20 @@ namespace {
               "check the path and its rights");
 }
 
+[[noreturn]] void fail_directory(const std::string& path) {
+  throw Error(ErrorCode::io, path + ": is a directory, not a file", "name a file in it");
+}
+
+bool written(const std::string& path, const std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "wb");
+  if (file == nullptr) return false;
+  const bool whole = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  return std::fclose(file) == 0 && whole;
+}
+
 std::ifstream opened(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
-    throw Error(ErrorCode::io, path + ": is a directory, not a file", "name a file in it");
-  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) fail_directory(path);
   errno = 0;
   std::ifstream in(path, std::ios::binary);
   if (!in) fail(path, "cannot be read");
@@ -56,18 +67,21 @@ std::string read_start(const std::string& path, std::uint64_t count) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-  const std::string draft = path + ".part";
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) fail_directory(path);
+  // A device or pipe is written to as it is; a link stays, and what it points to is replaced.
+  const bool special =
+      std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored);
+  const std::string target = std::filesystem::weakly_canonical(path, ignored).string();
+  const std::string draft = special ? path : target + "." + std::to_string(getpid()) + ".part";
   errno = 0;
-  std::FILE* file = std::fopen(draft.c_str(), "wb");
-  if (file == nullptr) fail(path, "cannot be written");
-  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const bool closed = std::fclose(file) == 0;
-  if (!written || !closed || std::rename(draft.c_str(), path.c_str()) != 0) {
-    const int problem = errno;
-    std::remove(draft.c_str());
-    errno = problem;
-    fail(path, "cannot be written");
-  }
+  const bool done =
+      written(draft, text) && (special || std::rename(draft.c_str(), target.c_str()) == 0);
+  if (done) return;
+  const int problem = errno;
+  if (!special) std::remove(draft.c_str());
+  errno = problem;
+  fail(path, "cannot be written");
 }
 
 }  // namespace dsplan::cli

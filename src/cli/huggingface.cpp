@@ -174,6 +174,24 @@ int take_status(std::string& text) {
              : 0;
 }
 
+/// What curl's exit code means, for those that users meet.
+std::string curl_problem(int code) {
+  switch (code) {
+    case 5:
+      return "the proxy is not known";
+    case 6:
+      return "the host is not known";
+    case 7:
+      return "the connection was refused";
+    case 28:
+      return "no answer in time";
+    case 60:
+      return "its certificate is not trusted";
+    default:
+      return "curl " + std::to_string(code);
+  }
+}
+
 std::optional<HubFile> downloaded(const std::string& repo,
                                   const std::string& name,
                                   const Variable& variable) {
@@ -196,8 +214,8 @@ std::optional<HubFile> downloaded(const std::string& repo,
     throw Error(
         ErrorCode::io,
         url + ": not reached (" +
-            (status == 0 ? "curl " + std::to_string(reply.exit_code)
-                         : "HTTP " + std::to_string(status)) +
+            (status == 0 || reply.exit_code != 0 ? curl_problem(reply.exit_code)
+                                                 : "HTTP " + std::to_string(status)) +
             ")",
         "check the network, HF_ENDPOINT and proxies, or give the path of a downloaded config.json");
   }

@@ -16,6 +16,12 @@ std::string named(const Given& given) {
   return "--" + std::string(given.option->name);
 }
 
+/// Two settings of one source contradict each other; the nearer source simply wins over another.
+std::string source_of(const Given& given) {
+  const bool in_file = given.origin == Origin::file;
+  return in_file ? given.place.substr(0, given.place.rfind(':')) : std::string();
+}
+
 [[noreturn]] void refuse(const Given& given, std::string_view wanted, const std::string& hint) {
   throw Error(
       given.origin == Origin::file ? ErrorCode::input : ErrorCode::usage,
@@ -34,6 +40,11 @@ void check_listed(const Given& given) {
   refuse(given, wanted, did_you_mean(single(given), words, "take a word of the list"));
 }
 
+void check_flag(const Given& given) {
+  if (single(given) == "true" || single(given) == "false") return;
+  refuse(given, "true or false", "write true, or leave it out");
+}
+
 }  // namespace
 
 void Inputs::set(const Option& option,
@@ -41,9 +52,13 @@ void Inputs::set(const Option& option,
                  Origin origin,
                  std::string place) {
   const Option& target = option.same_as.empty() ? option : *option_named(option.same_as);
-  if (!option.implies.empty()) values = {std::string(option.implies)};
+  if (!option.implies.empty()) {
+    if (values == std::vector<std::string>{"false"}) return;
+    check_flag({&option, values, origin, place});
+    values = {std::string(option.implies)};
+  }
   if (const Given* before = find(target.name)) {
-    if (before->origin == origin && before->place == place) {
+    if (before->origin == origin && source_of(*before) == source_of({nullptr, {}, origin, place})) {
       throw Error(ErrorCode::usage, named(*before) + " is set twice", "keep one of them");
     }
     return;
@@ -66,7 +81,8 @@ const Given* Inputs::find(std::string_view name) const {
 std::optional<std::string> Inputs::text(std::string_view name) const {
   const Given* given = find(name);
   if (given == nullptr) return std::nullopt;
-  if (single(*given).empty()) refuse(*given, "a value", "leave the option out for its default");
+  if (single(*given).empty())
+    throw Error(ErrorCode::usage, named(*given) + " is empty", "leave it out for its default");
   return single(*given);
 }
 
@@ -74,7 +90,9 @@ std::optional<std::int64_t> Inputs::count(std::string_view name) const {
   const Given* given = find(name);
   if (given == nullptr) return std::nullopt;
   const auto value = parse_count(single(*given));
-  if (!value) refuse(*given, "a whole number below 2^53", "write 32, 20k, 350M, 13B or 1.5T");
+  if (!value) {
+    refuse(*given, "a whole number below 2^53, not negative", "write 32, 20k, 350M, 13B or 1.5T");
+  }
   return value;
 }
 
@@ -109,9 +127,7 @@ void check_values(const Inputs& inputs) {
     if (given.option->kind == Kind::count) (void)inputs.count(name);
     if (given.option->kind == Kind::share) (void)inputs.share(name);
     if (given.option->kind == Kind::text && !given.option->repeatable) (void)inputs.text(name);
-    if (given.option->kind == Kind::flag && single(given) != "true" && single(given) != "false") {
-      refuse(given, "true or false", "write true, or leave it out");
-    }
+    if (given.option->kind == Kind::flag) check_flag(given);
   }
 }
 

@@ -158,7 +158,10 @@ ingest::Checkpoint read_hub(const std::string& repo, const Variable& variable) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
            c == '-' || c == '_' || c == '.';
   });
-  if (slash == std::string::npos || slash == 0 || slash + 1 == repo.size() || !plain) {
+  const bool one_slash = slash != std::string::npos && slash == repo.rfind('/');
+  const bool named =
+      one_slash && slash > 0 && slash + 1 < repo.size() && repo[0] != '.' && repo[slash + 1] != '.';
+  if (!named || !plain) {
     throw Error(
         ErrorCode::usage, "'hf:" + repo + "' is not hf:ORG/NAME", "for example hf:Qwen/Qwen3-32B");
   }

@@ -10,6 +10,7 @@ constexpr std::string_view kModel = "Model";
 constexpr std::string_view kLoad = "Load";
 constexpr std::string_view kHardware = "Hardware and layout";
 constexpr std::string_view kEngine = "Engine";
+constexpr std::string_view kTraining = "Training";
 constexpr std::string_view kMethod = "Method";
 constexpr std::string_view kOutput = "Output";
 
@@ -22,7 +23,7 @@ constexpr std::array kOptions{
     Option{"active-params", 0, "3B", Kind::count, "with --params: parameters that a token uses (mixture of experts)", "all of them", kModel},
     Option{"precision", 'p', "P", Kind::text, "format of the weights, or DENSE+EXPERTS", "the checkpoint's own; bf16 with --params", kModel, Words::formats},
     Option{"kv-precision", 0, "P", Kind::text, "format of the KV cache", "the engine's rule", kModel, Words::kv_formats},
-    Option{"workload", 'w', "W", Kind::text, "what is planned", "inference", kModel, Words::listed, "inference"},
+    Option{"workload", 'w', "W", Kind::text, "what is planned", "inference", kModel, Words::listed, "inference|training|lora|qlora"},
 
     Option{"batch", 'b', "N", Kind::count, "concurrent sequences over all copies of the model", "1", kLoad},
     Option{"concurrency", 0, "N", Kind::count, "the same as --batch", "", kLoad, Words::free, "", false, "batch"},
@@ -43,7 +44,7 @@ constexpr std::array kOptions{
     Option{"gpus-per-node", 0, "N", Kind::count, "devices of one machine", "the device's fast link, or 8", kHardware},
     Option{"reserve", 0, "F", Kind::share, "share of each card kept free beyond what is counted", "0.1 with --method rule, else the engine's rule", kHardware},
 
-    Option{"engine", 'e', "E", Kind::text, "serving engine", "vllm", kEngine, Words::engines},
+    Option{"engine", 'e', "E", Kind::text, "serving engine; for training the framework", "vllm; megatron; transformers for lora", kEngine, Words::engines},
     Option{"engine-version", 0, "V", Kind::text, "its version", "the newest known", kEngine},
     Option{"max-batched-tokens", 0, "N", Kind::count, "tokens of one step", "the engine's", kEngine},
     Option{"ubatch", 0, "N", Kind::count, "the same as --max-batched-tokens, in llama.cpp's words", "", kEngine, Words::free, "", false, "max-batched-tokens"},
@@ -51,6 +52,18 @@ constexpr std::array kOptions{
     Option{"gpu-memory-utilization", 0, "F", Kind::share, "share of the memory that the engine may use", "the engine's", kEngine},
     Option{"gpu-layers", 0, "N", Kind::count, "llama.cpp: layers in device memory, the head included", "all", kEngine},
     Option{"flash-attention", 0, "on|off", Kind::toggle, "llama.cpp: attention without a score matrix", "on", kEngine, Words::listed, "on|off"},
+
+    Option{"micro-batch", 0, "N", Kind::count, "training: sequences that pass at once", "1", kTraining},
+    Option{"global-batch", 0, "N", Kind::count, "training: sequences of a step, over all ranks", "micro-batch x dp x pp", kTraining},
+    Option{"optimizer", 0, "O", Kind::text, "training: optimizer", "the framework's", kTraining, Words::optimizers},
+    Option{"grad-precision", 0, "P", Kind::text, "training: format of the gradients", "the framework's", kTraining, Words::formats},
+    Option{"zero", 0, "0..3", Kind::count, "training: ZeRO stage, 3 for FSDP", "the framework's", kTraining},
+    Option{"recompute", 0, "R", Kind::text, "training: what the backward pass computes again", "none", kTraining, Words::listed, "none|selective|full"},
+    Option{"vpp", 0, "N", Kind::count, "training: model chunks of a pipeline stage (interleaving)", "1", kTraining},
+    Option{"sequence-parallel", 0, "on|off", Kind::toggle, "training: activations split over tp too", "the framework's", kTraining, Words::listed, "on|off"},
+    Option{"offload", 0, "WHAT", Kind::text, "training: kept in host memory, optimizer or parameters", "", kTraining, Words::listed, "optimizer|parameters", true},
+    Option{"lora-rank", 0, "N", Kind::count, "lora, qlora: rank of the adapters", "16", kTraining},
+    Option{"lora-targets", 0, "T", Kind::text, "lora, qlora: all, attention, mlp, or a list of q,k,v,o,gate,up,down", "all", kTraining},
 
     Option{"method", 0, "M", Kind::text, "detailed estimate, or the sizing guides' arithmetic", "detailed", kMethod, Words::listed, "detailed|rule"},
     Option{"adjust-batch", 0, "N", Kind::count, "the batch that runs now: the guides' next batch, beside what fits", "", kMethod},
@@ -64,7 +77,7 @@ constexpr std::array kOptions{
     Option{"explain", 0, "", Kind::flag, "add each number as formula and values, and where each input came from", "", kOutput},
     Option{"fail-if", 0, "EXPR", Kind::text, "exit 4 when a comparison holds: 'per_gpu.headroom_fraction < 10%'", "", kOutput, Words::free, "", true},
     Option{"catalog", 0, "FILE", Kind::text, "overlay of catalog entries", "", kOutput, Words::files, "", true},
-    Option{"stats", 0, "", Kind::flag, "print the time taken on standard error", "", kOutput},
+    Option{"stats", 0, "", Kind::flag, "print the time taken on standard error, but not with JSON", "", kOutput},
     Option{"no-color", 0, "", Kind::flag, "no colour on a terminal", "", kOutput},
 };
 
@@ -76,9 +89,23 @@ const std::vector<std::string_view> kDeployment{
     "gpu-layers", "flash-attention", "method"};
 // clang-format on
 
+const std::vector<std::string_view> kTrainingOptions{"micro-batch",
+                                                     "global-batch",
+                                                     "optimizer",
+                                                     "grad-precision",
+                                                     "zero",
+                                                     "recompute",
+                                                     "vpp",
+                                                     "sequence-parallel",
+                                                     "offload",
+                                                     "lora-rank",
+                                                     "lora-targets"};
+
 std::vector<std::string_view> with(std::vector<std::string_view> names,
-                                   std::initializer_list<std::string_view> more) {
+                                   const std::vector<std::string_view>& more,
+                                   std::initializer_list<std::string_view> last) {
   names.insert(names.end(), more.begin(), more.end());
+  names.insert(names.end(), last.begin(), last.end());
   return names;
 }
 
@@ -87,7 +114,7 @@ const std::vector<Command>& commands() {
       {"memory",
        "What a deployment occupies, whether it fits, and what would make it fit",
        "dsplan memory --model llama-3.1-70b --gpu h100 --gpus 4 --batch 16",
-       with(kDeployment, {"adjust-batch", "utilization"}),
+       with(kDeployment, kTrainingOptions, {"adjust-batch", "utilization"}),
        {},
        true},
       {"flops",
@@ -100,9 +127,9 @@ const std::vector<Command>& commands() {
        "What is known of GPUs, models, formats, links, prices and engines",
        "dsplan catalog show a100",
        {},
-       {{"ACTION", "list or show", true},
-        {"KIND", "gpus, models, formats, links, prices or engines", false},
-        {"ID", "an entry's id or alias (show; KIND may be left out)", false}},
+       {{"ACTION", "list or show", true, Words::listed, "list|show"},
+        {"KIND", "gpus, models, formats, links, prices or engines", false, Words::kinds},
+        {"ID", "an entry's id or alias (show; KIND may be left out)", false, Words::entries}},
        true},
       {"validate",
        "Predicted against measured, figure by figure, for a table of measurements",
@@ -114,19 +141,22 @@ const std::vector<Command>& commands() {
        "JSON Schema of the answers",
        "dsplan schema memory",
        {},
-       {{"COMMAND", "one command's answer; otherwise all", false}},
+       {{"COMMAND", "one command's answer; otherwise all", false, Words::answering}},
        false},
       {"completion",
        "Completion script for a shell",
        "dsplan completion bash",
        {},
-       {{"SHELL", "bash, zsh or fish", true}},
+       {{"SHELL", "bash, zsh or fish", true, Words::listed, "bash|zsh|fish"}},
        false},
       {"help",
        "This help, or that of a command",
        "dsplan help memory",
        {},
-       {{"COMMAND", "a command, or `all` for the whole reference in Markdown", false}},
+       {{"COMMAND",
+         "a command, or `all` for the whole reference in Markdown",
+         false,
+         Words::commands}},
        false},
   };
   return kCommands;

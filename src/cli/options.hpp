@@ -10,7 +10,21 @@
 namespace dsplan::cli {
 
 /// Where the words come from that an option's value is chosen from.
-enum class Words { free, models, gpus, formats, kv_formats, engines, listed, files, shells };
+enum class Words {
+  free,
+  models,
+  gpus,
+  formats,
+  kv_formats,
+  engines,
+  optimizers,
+  listed,
+  files,
+  kinds,
+  entries,
+  commands,
+  answering
+};
 
 /// What is wrong with a value, and what it is called in messages.
 enum class Kind { text, count, share, number, toggle, flag };
@@ -34,6 +48,8 @@ struct Positional {
   std::string_view name{};
   std::string_view meaning{};
   bool required = false;
+  Words words = Words::free;
+  std::string_view listed{};
 };
 
 struct Command {

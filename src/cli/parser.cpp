@@ -64,9 +64,8 @@ bool is_option(const std::string& argument) { return argument.size() > 1 && argu
   const std::vector<std::string_view> views(spellings.begin(), spellings.end());
   const bool elsewhere =
       name.starts_with("--") && option_named(std::string_view(name).substr(2)) != nullptr;
-  const std::string what = elsewhere
-                               ? "`" + std::string(command.name) + "` does not take " + name
-                               : "unknown option " + name;
+  const std::string what = elsewhere ? "`" + std::string(command.name) + "` does not take " + name
+                                     : "unknown option " + name;
   throw Error(ErrorCode::usage, what, did_you_mean(name, views, help_hint(command)));
 }
 
@@ -74,9 +73,8 @@ bool is_option(const std::string& argument) { return argument.size() > 1 && argu
   const std::string hint = command.positionals.empty()
                                ? "name a model with --model, a device with --gpu"
                                : "`dsplan help " + std::string(command.name) + "` shows its words";
-  throw Error(ErrorCode::usage,
-              "`" + std::string(command.name) + "` does not take " + quoted(word),
-              hint);
+  throw Error(
+      ErrorCode::usage, "`" + std::string(command.name) + "` does not take " + quoted(word), hint);
 }
 
 /// Is the argument after an option meant as another option rather than as its value?

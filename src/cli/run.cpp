@@ -41,7 +41,7 @@ enum Exit : int { kAnswered = 0, kFault = 1, kUsage = 2, kNegative = 3, kBroken 
 bool wants_json(const Arguments& arguments, const Surroundings& around) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& a = arguments[i];
-    if (a == "--json" || a == "--output=json" || a == "-ojson") return true;
+    if (a == "--json" || a == "--output=json" || a == "-ojson" || a == "-o=json") return true;
     if ((a == "-o" || a == "--output") && i + 1 < arguments.size())
       return arguments[i + 1] == "json";
   }
@@ -88,7 +88,7 @@ void apply_config_files(Inputs& inputs, const Command& command, const Surroundin
   }
   std::error_code ignored;
   for (const std::string& file : files) {
-    if (std::filesystem::is_regular_file(file, ignored))
+    if (std::filesystem::exists(file, ignored))
       apply_config(inputs, command, read_file(file), file);
   }
 }
@@ -119,22 +119,14 @@ report::Style style_of(const Inputs& inputs, const Surroundings& around) {
   return {around.width, around.out_is_terminal && !silent};
 }
 
-/// Where every input came from, for --explain of tables.
-report::Document origins(const report::Answer& answer) {
-  report::Grid grid{{"input", "value", "origin", "place"}, {}, {}};
-  for (const UsedInput& input : answer.inputs) {
-    grid.rows.push_back({input.name, input.value, std::string(name_of(input.origin)), input.place});
+/// A count and a share are numbers in JSON; every other input is a word.
+void mark_words(std::vector<UsedInput>& inputs) {
+  for (UsedInput& input : inputs) {
+    const auto options = all_options();
+    input.is_word = std::none_of(options.begin(), options.end(), [&](const Option& o) {
+      return (o.kind == Kind::count || o.kind == Kind::share) && snake_case(o.name) == input.name;
+    });
   }
-  return {report::Text{"Where the inputs come from", report::Tone::strong}, grid};
-}
-
-void add_origins(report::Answer& answer) {
-  const auto before = answer.explanation;
-  answer.explanation = [before, more = origins(answer)] {
-    report::Document document = before ? before() : report::Document{};
-    document.insert(document.end(), more.begin(), more.end());
-    return document;
-  };
 }
 
 void print_notes(const report::Answer& answer, const Surroundings& around) {
@@ -156,9 +148,9 @@ std::vector<report::Expression> expressions_of(const Inputs& inputs) {
 int deliver(report::Answer& answer, const Inputs& inputs, const Surroundings& around) {
   const report::Form form = form_of(inputs);
   const bool broken = report::any_holds(expressions_of(inputs), answer);
-  const bool explain = inputs.flag("explain");
-  if (explain) add_origins(answer);
-  const std::string text = report::render(answer, form, style_of(inputs, around), explain);
+  mark_words(answer.inputs);
+  const std::string text =
+      report::render(answer, form, style_of(inputs, around), inputs.flag("explain"));
   if (const auto file = inputs.text("out")) {
     write_file(*file, text);
   } else {
@@ -194,7 +186,7 @@ int run_answering(const Command& command, Parsed& parsed, const Surroundings& ar
       });
   report::Answer answer = entry->run({inputs, parsed.positionals, catalog, around.variable});
   const int code = deliver(answer, inputs, around);
-  if (inputs.flag("stats")) {
+  if (inputs.flag("stats") && form_of(inputs) != report::Form::json) {
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
     around.err("stats: " + std::to_string(took.count()) + " ms\n");
   }
@@ -204,10 +196,15 @@ int run_answering(const Command& command, Parsed& parsed, const Surroundings& ar
 [[noreturn]] void refuse_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const Command& c : all_commands()) names.push_back(c.name);
-  const std::string what = word.starts_with('-') ? "unknown option " + word + " before a command"
-                                                 : "unknown command '" + word + "'";
-  throw Error(
-      ErrorCode::usage, what, did_you_mean(word, names, "`dsplan help` lists the commands"));
+  names.insert(names.end(), {"--version", "--help"});
+  if (word.starts_with('-')) {
+    throw Error(ErrorCode::usage,
+                "option " + word + " stands before the command",
+                did_you_mean(word, names, "write it after: dsplan COMMAND [options]"));
+  }
+  throw Error(ErrorCode::usage,
+              "unknown command '" + word + "'",
+              did_you_mean(word, names, "`dsplan help` lists the commands"));
 }
 
 int print_help(const Arguments& words, const Surroundings& around) {
@@ -241,7 +238,8 @@ int dispatch(const Arguments& arguments, const Surroundings& around) {
     return kUsage;
   }
   const std::string& word = arguments.front();
-  if (word == "--help" || word == "-h") return print_help({}, around);
+  if (word == "--help" || word == "-h")
+    return print_help({arguments.begin() + 1, arguments.end()}, around);
   if (word == "--version" || word == "-V") {
     around.out("dsplan " + std::string(report::kVersion) + "\n");
     return kAnswered;
@@ -278,7 +276,7 @@ void write_out(std::FILE* stream, const std::string& text) {
     return;
   throw Error(ErrorCode::io,
               std::string("the output cannot be written: ") + std::strerror(errno),
-              "is the disk full?");
+              "check where standard output goes");
 }
 
 int terminal_width() {

@@ -63,7 +63,13 @@ Flops attention_flops(const Model& m, double tokens) {
 }
 
 Flops prompt_attention_flops(const Model& m, std::int64_t prompt_tokens) {
-  return attention_flops(m, real(prompt_tokens) / 2.0) * real(prompt_tokens);
+  const double s = real(prompt_tokens);
+  const double w = m.sliding_window_tokens > 0 ? std::min(s, real(m.sliding_window_tokens)) : s;
+  const double full = s * s / 2.0;
+  const double windowed = w * s - w * w / 2.0;
+  const double attended =
+      real(catalog::full_attention_layers(m)) * full + real(m.sliding_layers) * windowed;
+  return flops(2.0 * query_key_value_width(m) * attended);
 }
 
 InferenceFlops inference_flops(const Inference& w) {

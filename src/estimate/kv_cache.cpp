@@ -94,20 +94,35 @@ double state_bytes(const Inference& w) {
 
 }  // namespace
 
+CacheGeometry cache_geometry(const Inference& w,
+                             const Stage& stage,
+                             std::int64_t sequences,
+                             std::int64_t context,
+                             std::int64_t step_tokens) {
+  const LayerSlots slots = layer_slots(w, stage);
+  CacheGeometry g;
+  g.full_layers = slots.full;
+  g.full_cells = sequences * round_up(context, w.engine->kv_block_tokens);
+  g.window_layers = slots.sliding;
+  g.window_cells = window_cells(w, sequences, context, step_tokens);
+  g.cell_bytes = cell_bytes(w, w.layout.tp) / real(w.layout.cp);
+  g.state_layers = stage.linear;
+  g.states = sequences;
+  g.state_bytes = state_bytes(w) / real(w.layout.tp);
+  return g;
+}
+
 KvCacheBytes kv_cache(const Inference& w,
                       const Stage& stage,
                       std::int64_t sequences,
                       std::int64_t context,
                       std::int64_t step_tokens) {
-  const Model& m = *w.model;
-  if (m.encoder) return {};
-  const double cell = cell_bytes(w, w.layout.tp) / real(w.layout.cp);
-  const LayerSlots slots = layer_slots(w, stage);
-  const std::int64_t full_cells = sequences * round_up(context, w.engine->kv_block_tokens);
+  if (w.model->encoder) return {};
+  const CacheGeometry g = cache_geometry(w, stage, sequences, context, step_tokens);
   KvCacheBytes kv;
-  kv.full = whole(real(slots.full * full_cells) * cell);
-  kv.window = whole(real(slots.sliding * window_cells(w, sequences, context, step_tokens)) * cell);
-  kv.state = whole(real(stage.linear * sequences) * state_bytes(w) / real(w.layout.tp));
+  kv.full = whole(real(g.full_layers * g.full_cells) * g.cell_bytes);
+  kv.window = whole(real(g.window_layers * g.window_cells) * g.cell_bytes);
+  kv.state = whole(real(g.state_layers * g.states) * g.state_bytes);
   return kv;
 }
 

@@ -42,12 +42,34 @@ Stage stage_at(const Model& m, std::int64_t pp, std::int64_t index) {
   return s;
 }
 
+/// llama.cpp spreads the head as one more layer: item i goes to the first device whose share of the
+/// items is above i / items.
+Stage layer_split_at(const Model& m, std::int64_t devices, std::int64_t index) {
+  const std::int64_t items = m.layers + 1;
+  const auto start = [&](std::int64_t i) { return (i * items + devices - 1) / devices; };
+  Stage s = slice(m, start(index), std::min(start(index + 1), m.layers));
+  s.index = index;
+  s.first = index == 0;
+  s.last = index == devices - 1;
+  return s;
+}
+
+/// The head counts as the last layer and is the first to be on the device.
 Stage offloaded(const Model& m, std::int64_t gpu_layers) {
-  const std::int64_t held = std::min(gpu_layers, m.layers);
+  const std::int64_t held = std::clamp<std::int64_t>(gpu_layers - 1, 0, m.layers);
   Stage s = slice(m, m.layers - held, m.layers);
   s.first = held == m.layers;
-  s.last = gpu_layers > m.layers;
+  s.last = gpu_layers > 0;
   return s;
+}
+
+using StageAt = Stage (*)(const Model&, std::int64_t, std::int64_t);
+
+std::vector<Stage> first_middle_last(const Model& m, std::int64_t pp, StageAt at) {
+  std::vector<Stage> result{at(m, pp, 0)};
+  if (pp > 2) result.push_back(at(m, pp, 1));
+  if (pp > 1) result.push_back(at(m, pp, pp - 1));
+  return result;
 }
 
 }  // namespace
@@ -55,11 +77,12 @@ Stage offloaded(const Model& m, std::int64_t gpu_layers) {
 std::vector<Stage> stages(const workload::Inference& w) {
   const Model& m = *w.model;
   if (w.settings.gpu_layers) return {offloaded(m, *w.settings.gpu_layers)};
-  const std::int64_t pp = w.layout.pp;
-  std::vector<Stage> result{stage_at(m, pp, 0)};
-  if (pp > 2) result.push_back(stage_at(m, pp, 1));
-  if (pp > 1) result.push_back(stage_at(m, pp, pp - 1));
-  return result;
+  const bool by_layer = w.engine->split == "layer";
+  return first_middle_last(m, w.layout.pp, by_layer ? &layer_split_at : &stage_at);
+}
+
+std::vector<Stage> even_stages(const Model& model, std::int64_t pp) {
+  return first_middle_last(model, pp, &stage_at);
 }
 
 }  // namespace dsplan::estimate

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "dsplan/estimate/parameters.hpp"
 
@@ -88,7 +89,8 @@ double expert_padding(const Inference& w) {
 }
 
 double vocabulary_padding(const Inference& w) {
-  const std::int64_t multiple = std::max<std::int64_t>(1, w.engine->vocab_multiple) * w.layout.tp;
+  const std::int64_t multiple =
+      std::lcm(std::max<std::int64_t>(1, w.engine->vocab_multiple), w.layout.tp);
   return real(round_up(w.model->vocab_size, multiple)) / real(w.model->vocab_size);
 }
 

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "dsplan/base/error.hpp"
 #include "dsplan/estimate/memory.hpp"
-#include "dsplan/estimate/parameters.hpp"
-#include "dsplan/plan/shapes.hpp"
+
+#include "resolution.hpp"
 
 namespace dsplan::plan {
 namespace {
@@ -20,21 +19,8 @@ using workload::Layout;
 
 constexpr std::int64_t kDefaultInputTokens = 2048;
 constexpr std::int64_t kDefaultOutputTokens = 256;
-constexpr std::int64_t kBoxGpus = 8;
-
-[[noreturn]] void refuse(const std::string& what, const std::string& hint) {
-  throw Error(ErrorCode::usage, what, hint);
-}
-
-std::string text(std::int64_t n) { return std::to_string(n); }
-
-std::int64_t at_least_one(std::optional<std::int64_t> n,
-                          std::string_view name,
-                          std::int64_t otherwise) {
-  if (n && *n < 1)
-    refuse("--" + std::string(name) + " must be at least 1", "leave it out for the default");
-  return n.value_or(otherwise);
-}
+constexpr double kMostTokens = 1099511627776.0;  // 2^40
+constexpr double kMostGpus = 1048576.0;          // 2^20
 
 bool serves(const Engine& engine, const Format& format) {
   const auto& families = engine.precisions;
@@ -64,6 +50,7 @@ class Resolver {
     out_.workload.settings = request_.settings;
     out_.workload.batch = at_least_one(request_.batch, "batch", 1);
     if (!request_.batch) fill("batch", "1", Origin::built_in);
+    check_extent();
     check_settings();
     choose_layout();
     return std::move(out_);
@@ -71,42 +58,22 @@ class Resolver {
 
  private:
   void fill(std::string name, std::string value, Origin origin, std::string place = {}) {
-    out_.filled.push_back({std::move(name), std::move(value), origin, std::move(place)});
+    plan::fill(out_, std::move(name), std::move(value), origin, std::move(place));
   }
   void assume(std::string id, std::string what, std::string source) {
-    out_.assumptions.push_back({std::move(id), std::move(what), std::move(source)});
+    plan::assume(out_, std::move(id), std::move(what), std::move(source));
   }
-  void warn(std::string id, std::string what) {
-    out_.warnings.push_back({std::move(id), std::move(what)});
-  }
+  void warn(std::string id, std::string what) { plan::warn(out_, std::move(id), std::move(what)); }
 
   // ---- model ----
 
   void choose_model() {
-    const ModelChoice& choice = request_.model;
-    if (choice.model == nullptr) {
-      assume_shape();
-      return;
-    }
-    out_.workload.model = choice.model;
-    out_.workload.stored = choice.stored;
-    out_.parameters = static_cast<double>(estimate::total(estimate::parameters(*choice.model)));
-  }
-
-  void assume_shape() {
-    const double wanted = *request_.model.parameters;
-    const Model& shape = typical_shape(catalog_, wanted, request_.model.active_parameters);
-    const double own = static_cast<double>(estimate::total(estimate::parameters(shape)));
-    out_.workload.model = &shape;
-    out_.workload.parameter_scale = wanted / own;
-    out_.parameters = wanted;
-    out_.shape_assumed = true;
-    fill("model", std::string(shape.id), Origin::assumed);
-    assume("shape",
-           "only the size is known: layers, heads and vocabulary are taken from " +
-               std::string(shape.name) + " (" + std::string(shape.id) +
-               "), its weights scaled to the size given",
-           "--params; name a --model for its own architecture");
+    const ChosenModel chosen = plan::choose_model(catalog_, request_.model, out_);
+    out_.workload.model = chosen.model;
+    out_.workload.parameter_scale = chosen.scale;
+    out_.workload.stored = request_.model.stored;
+    out_.parameters = chosen.parameters;
+    out_.shape_assumed = chosen.shape_assumed;
   }
 
   // ---- engine and GPU ----
@@ -120,6 +87,16 @@ class Resolver {
     if (!request_.engine_version && &engine != &base) {
       fill("engine_version", std::string(engine.from_version), Origin::catalog);
     }
+    out_.engine_label = std::string(base.name);
+    const std::string version = request_.engine_version.value_or(std::string(engine.from_version));
+    if (!version.empty() && &base == catalog_.find<Engine>(base.id) && base.from_version.empty()) {
+      out_.engine_label += " " + version;
+    }
+    if (!engine.measured && !engine.generic) {
+      warn("not-measured",
+           "the constants of " + out_.engine_label + " have not been compared with measurements" +
+               (engine.traps.empty() ? "" : ": " + std::string(engine.traps.back())));
+    }
     if (engine.generic) {
       warn("generic-engine",
            std::string(engine.name) + " has no constants of its own yet: " +
@@ -128,21 +105,19 @@ class Resolver {
   }
 
   void choose_gpu() {
-    if (!request_.gpu) return;
-    const auto match = catalog_.resolve<Gpu>(*request_.gpu);
-    out_.gpu = match.entry;
-    out_.node_gpus = at_least_one(request_.gpus_per_node, "gpus-per-node", node_size(*match.entry));
-    if (!match.note.empty()) assume("gpu-name", match.note, "--gpu");
-    if (!catalog::runs_on(*out_.workload.engine, *match.entry)) {
+    const ChosenGpu chosen = plan::choose_gpu(catalog_, request_.gpu, request_.gpus_per_node, out_);
+    out_.gpu = chosen.gpu;
+    out_.node_gpus = chosen.node_gpus;
+    if (chosen.gpu != nullptr && !catalog::runs_on(*out_.workload.engine, *chosen.gpu)) {
       warn("engine-on-gpu",
            std::string(out_.workload.engine->name) + " is not known to run on " +
-               std::string(match.entry->name));
+               std::string(chosen.gpu->name));
     }
   }
 
   // ---- formats ----
 
-  const Format& weights_format(std::string_view name) const {
+  [[nodiscard]] const Format& weights_format(std::string_view name) const {
     const Format& format = *catalog_.resolve<Format>(name).entry;
     if (!format.weights) {
       refuse("'" + std::string(name) + "' is a format of the KV cache, not of weights",
@@ -157,7 +132,7 @@ class Resolver {
   }
 
   /// The engine's own format that is nearest to the checkpoint's and not narrower.
-  const Format& served_instead_of(const Format& native) const {
+  [[nodiscard]] const Format& served_instead_of(const Format& native) const {
     const Format* best = nullptr;
     for (const Format& f : catalog_.all<Format>()) {
       const bool wide_enough = f.bits_per_weight >= std::min(native.bits_per_weight, 16.0);
@@ -259,8 +234,11 @@ class Resolver {
     if (request_.context) {
       split_context(at_least_one(request_.context, "context", 1));
     } else {
-      w.input_tokens = at_least_one(request_.input_tokens, "input-tokens", kDefaultInputTokens);
-      w.output_tokens = request_.output_tokens.value_or(kDefaultOutputTokens);
+      w.input_tokens = at_least_one(request_.input_tokens,
+                                    "input-tokens",
+                                    std::min(kDefaultInputTokens, w.model->max_context_tokens));
+      w.output_tokens =
+          request_.output_tokens.value_or(w.model->encoder ? 0 : kDefaultOutputTokens);
       if (!request_.input_tokens) fill("input_tokens", text(w.input_tokens), Origin::built_in);
       if (!request_.output_tokens) fill("output_tokens", text(w.output_tokens), Origin::built_in);
     }
@@ -301,6 +279,26 @@ class Resolver {
     }
   }
 
+  /// Products of counts stay exact, and sizes below 2^63 bytes.
+  void check_extent() const {
+    const workload::Inference& w = out_.workload;
+    const double tokens =
+        static_cast<double>(w.batch) * static_cast<double>(workload::context_tokens(w));
+    if (tokens > kMostTokens) {
+      refuse("--batch " + text(w.batch) + " of " + text(workload::context_tokens(w)) +
+                 " tokens is more than 2^40 tokens",
+             "check both numbers");
+    }
+    double gpus = 1.0;
+    for (const auto& n :
+         {request_.tp, request_.pp, request_.dp, request_.ep, request_.cp, request_.attention_dp})
+      gpus *= static_cast<double>(n.value_or(1));
+    const double boxes = static_cast<double>(request_.nodes.value_or(1)) *
+                         static_cast<double>(request_.gpus_per_node.value_or(1));
+    if (std::max(gpus, boxes) > kMostGpus)
+      refuse("the layout has more than 2^20 GPUs", "check its numbers");
+  }
+
   void check_settings() {
     const workload::EngineSettings& s = out_.workload.settings;
     if (s.gpu_layers && out_.workload.engine->split != "layer") {
@@ -319,20 +317,8 @@ class Resolver {
            request_.attention_dp;
   }
 
-  std::optional<std::int64_t> said_gpus() const {
-    if (!request_.nodes) return request_.gpus;
-    const std::int64_t total = at_least_one(request_.nodes, "nodes", 1) *
-                               at_least_one(request_.gpus_per_node, "gpus-per-node", kBoxGpus);
-    if (request_.gpus && *request_.gpus != total) {
-      refuse(
-          "--gpus " + text(*request_.gpus) + " is not --nodes x --gpus-per-node = " + text(total),
-          "give one or the other");
-    }
-    return total;
-  }
-
   void choose_layout() {
-    const auto gpus = said_gpus();
+    const auto gpus = said_gpus(request_.gpus, request_.nodes, request_.gpus_per_node);
     at_least_one(gpus, "gpus", 1);
     out_.layout_given = says_layout();
     if (out_.layout_given) {

@@ -1,5 +1,7 @@
 #include "dsplan/plan/flops_answer.hpp"
 
+#include <cmath>
+
 #include "dsplan/estimate/flops.hpp"
 #include "dsplan/estimate/parameters.hpp"
 #include "dsplan/estimate/rule.hpp"
@@ -8,6 +10,8 @@ namespace dsplan::plan {
 namespace {
 
 std::string text(std::int64_t n) { return std::to_string(n); }
+
+std::int64_t whole(double count) { return static_cast<std::int64_t>(std::llround(count)); }
 
 }  // namespace
 
@@ -20,9 +24,9 @@ FlopsAnswer flops_answer(const Deployment& d) {
   a.decode_per_token = estimate::decode_total(f);
   a.weight_read = f.weight_read;
   a.arithmetic_intensity = estimate::arithmetic_intensity(f, w.batch);
-  a.parameters = d.parameters;
-  a.active_parameters =
-      static_cast<double>(estimate::active(estimate::parameters(*w.model))) * w.parameter_scale;
+  a.parameters = whole(d.parameters);
+  a.active_parameters = whole(
+      static_cast<double>(estimate::active(estimate::parameters(*w.model))) * w.parameter_scale);
   a.breakdown = {
       {"matrices", f.prefill_linear, "F-LINEAR", "2 x active matrix parameters x " + tokens},
       {"attention", f.prefill_attention, "F-ATTENTION", "causal, " + tokens},
@@ -42,8 +46,8 @@ FlopsAnswer rule_flops_answer(double parameters,
   a.prefill = estimate::rule_flops(parameters, tokens, batch);
   a.decode_per_token = estimate::rule_flops(parameters, 1, 1);
   a.weight_read = bytes(parameters * estimate::rule_bytes_per_parameter(format));
-  a.parameters = parameters;
-  a.active_parameters = parameters;
+  a.parameters = whole(parameters);
+  a.active_parameters = whole(parameters);
   a.breakdown = {{"matrices",
                   a.prefill,
                   "G-FLOPS",

@@ -11,14 +11,14 @@
 #include "dsplan/plan/shapes.hpp"
 #include "dsplan/solve/memory_limits.hpp"
 
+#include "resolution.hpp"
+
 namespace dsplan::plan {
 namespace {
 
 using catalog::Gpu;
 using estimate::GpuMemory;
 using workload::Inference;
-
-std::string text(std::int64_t n) { return std::to_string(n); }
 
 /// "stage 1 of 4 (first; layers and embedding)" for people who must know which card is the fullest.
 std::string rank_of(const Inference& w, const estimate::Stage& stage) {
@@ -74,86 +74,106 @@ std::string bits(double n) {
   return s + " bits";
 }
 
+/// "1234 parameters here x 8 bits / 8": the count that the bytes stand for, so that the reader can
+/// check it against the architecture.
+std::string counted(std::int64_t layers, Bytes size, double width_bits) {
+  const auto parameters = static_cast<std::int64_t>(std::llround(size.value * 8.0 / width_bits));
+  return text(layers) + " layers, " + text(parameters) + " parameters here x " + bits(width_bits);
+}
+
+std::string table_of(const Inference& w, double width_bits) {
+  const std::string over_tp = w.layout.tp > 1 ? " / tp " + text(w.layout.tp) : "";
+  return text(w.model->vocab_size) + " tokens x " + text(w.model->hidden_size) + " x " +
+         bits(width_bits) + over_tp;
+}
+
 void add_weight_terms(const Inference& w, const GpuMemory& g, std::vector<MemoryTerm>& terms) {
   const auto& p = w.precision;
-  const std::string over_tp = w.layout.tp > 1 ? " / tp " + text(w.layout.tp) : "";
+  const double linear_bits = p.dense->bits_per_weight;
   const double expert_bits = p.experts->expert_bits_per_weight > 0.0
                                  ? p.experts->expert_bits_per_weight
                                  : p.experts->bits_per_weight;
-  const std::string vocabulary =
-      text(w.model->vocab_size) + " tokens x " + text(w.model->hidden_size) + " x ";
-  const std::string linear =
-      text(g.stage.layers) + " layers x matrices x " + bits(p.dense->bits_per_weight);
+  const double small_bits = linear_bits >= 32.0 ? 32.0 : 16.0;
+  const std::int64_t layers = g.stage.layers;
   add_term(terms,
            "weights",
            "embedding",
            g.weights.embedding,
            "W-ENDS",
-           vocabulary + bits(p.dense->embedding_bits) + over_tp);
-  add_term(terms, "weights", "attention", g.weights.attention, "W-LINEAR", linear + over_tp);
-  add_term(terms, "weights", "mlp", g.weights.mlp, "W-LINEAR", linear + over_tp);
+           table_of(w, p.dense->embedding_bits));
+  add_term(terms,
+           "weights",
+           "attention",
+           g.weights.attention,
+           "W-LINEAR",
+           counted(layers, g.weights.attention, linear_bits));
+  add_term(terms,
+           "weights",
+           "mlp",
+           g.weights.mlp,
+           "W-LINEAR",
+           counted(layers, g.weights.mlp, linear_bits));
   add_term(terms,
            "weights",
            "experts",
            g.weights.experts,
            "W-EXPERT",
-           text(g.stage.moe) + " layers x " + text(w.model->experts) + " experts x " +
-               bits(expert_bits) +
-               (workload::group_size(w.layout) > 1
-                    ? " / " + text(workload::group_size(w.layout)) + " GPUs"
-                    : ""));
+           counted(g.stage.moe, g.weights.experts, expert_bits));
   add_term(terms,
            "weights",
            "norms, biases and routers",
            g.weights.small,
            "W-SMALL",
-           "unquantized, on every GPU of the stage");
-  add_term(terms,
-           "weights",
-           "head",
-           g.weights.head,
-           "W-ENDS",
-           vocabulary + bits(p.dense->head_bits) + over_tp);
+           counted(layers, g.weights.small, small_bits));
+  add_term(terms, "weights", "head", g.weights.head, "W-ENDS", table_of(w, p.dense->head_bits));
   add_term(terms,
            "weights",
            "vision",
            g.weights.vision,
            "W-ENDS",
-           text(w.model->vision_parameters) + " parameters, unquantized" + over_tp);
+           text(w.model->vision_parameters) + " parameters, unquantized");
   add_term(terms,
            "weights",
            "derived tables",
            g.weights.derived,
            "W-EXTRA",
-           "cosines of all positions and absorbed projections");
+           catalog::is_mla(*w.model) ? "cosines of all positions and absorbed projections"
+                                     : "cosines of all positions");
 }
 
-std::string cache_reckoning(const Inference& w, std::int64_t layers) {
-  return text(layers) + " layers x " + text(workload::sequences_per_gpu(w)) + " sequences x " +
-         text(workload::context_tokens(w)) + " tokens in " + std::string(w.precision.kv->id);
+std::string product(std::int64_t layers, std::int64_t cells, double each, const std::string& unit) {
+  std::string size = std::to_string(each);
+  size.erase(size.find_last_not_of('0') + 1);
+  if (size.back() == '.') size.pop_back();
+  return text(layers) + " layers x " + text(cells) + " " + unit + " x " + size + " B";
 }
 
-void add_cache_terms(const Inference& w, const GpuMemory& g, std::vector<MemoryTerm>& terms) {
+void add_cache_terms(const Inference& w,
+                     const GpuMemory& g,
+                     std::int64_t step_tokens,
+                     std::vector<MemoryTerm>& terms) {
+  const auto cache = estimate::cache_geometry(
+      w, g.stage, workload::sequences_per_gpu(w), workload::context_tokens(w), step_tokens);
+  const std::string cells = "cells in " + std::string(w.precision.kv->id);
   add_term(terms,
            "kv_cache",
            "full attention",
            g.kv_cache.full,
            catalog::is_mla(*w.model) ? "KV-MLA" : "KV-FULL",
-           cache_reckoning(w, g.stage.full));
-  add_term(
-      terms,
-      "kv_cache",
-      "sliding windows",
-      g.kv_cache.window,
-      "KV-WINDOW",
-      cache_reckoning(w, g.stage.sliding) + ", window " + text(w.model->sliding_window_tokens));
-  add_term(
-      terms,
-      "kv_cache",
-      "recurrent state",
-      g.kv_cache.state,
-      "KV-STATE",
-      text(g.stage.linear) + " layers x " + text(workload::sequences_per_gpu(w)) + " sequences");
+           product(cache.full_layers, cache.full_cells, cache.cell_bytes, cells));
+  add_term(terms,
+           "kv_cache",
+           "sliding windows",
+           g.kv_cache.window,
+           "KV-WINDOW",
+           product(cache.window_layers, cache.window_cells, cache.cell_bytes, cells) + ", window " +
+               text(w.model->sliding_window_tokens));
+  add_term(terms,
+           "kv_cache",
+           "recurrent state",
+           g.kv_cache.state,
+           "KV-STATE",
+           product(cache.state_layers, cache.states, cache.state_bytes, "sequences"));
 }
 
 const char* activation_formula(const catalog::Engine& engine) {
@@ -166,7 +186,7 @@ std::vector<MemoryTerm> breakdown(const Deployment& d, const GpuMemory& g) {
   const workload::StepLimits limits = workload::step_limits(w, d.gpu);
   std::vector<MemoryTerm> terms;
   add_weight_terms(w, g, terms);
-  add_cache_terms(w, g, terms);
+  add_cache_terms(w, g, limits.batched_tokens, terms);
   add_term(terms,
            "activations",
            "one step",
@@ -260,7 +280,9 @@ class Demands {
   }
 
  private:
-  std::vector<Entry> compute(const Gpu& gpu, std::int64_t gpus, std::int64_t node_gpus) const {
+  [[nodiscard]] std::vector<Entry> compute(const Gpu& gpu,
+                                           std::int64_t gpus,
+                                           std::int64_t node_gpus) const {
     std::vector<Entry> entries;
     const Inference& w = deployment_.workload;
     for (const auto& layout : workload::replica_layouts(gpus, node_gpus, *w.model, *w.engine)) {
@@ -305,6 +327,20 @@ std::optional<FitsOn> fewest(Demands& demands, const Gpu& gpu) {
   return std::nullopt;
 }
 
+/// The guides' ceil(memory / card), with what is usable of a card.
+Fix enough_cards(const RuleQuestion& q, Bytes total, Bytes usable) {
+  const auto cards = static_cast<std::int64_t>(std::ceil(total / usable));
+  const Bytes each = bytes(std::ceil(total.value / static_cast<double>(cards)));
+  return {text(cards) + " x " + std::string(q.gpu->id),
+          "--gpus " + text(cards),
+          text(cards - q.gpus) + " more",
+          cards,
+          each,
+          usable - each};
+}
+
+std::int64_t whole(double count) { return static_cast<std::int64_t>(std::llround(count)); }
+
 }  // namespace
 
 std::vector<FitsOn> fits_on(const catalog::Catalog& catalog, const Deployment& d) {
@@ -320,6 +356,7 @@ std::vector<FitsOn> fits_on(const catalog::Catalog& catalog, const Deployment& d
   std::stable_sort(
       found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<FitsOn> result;
+  result.reserve(found.size());
   for (auto& [memory, entry] : found) result.push_back(std::move(entry));
   return result;
 }
@@ -336,8 +373,9 @@ MemoryAnswer memory_answer(const catalog::Catalog& catalog, const Deployment& d)
   a.host = estimate::host_weights(w);
   a.gpus = workload::gpu_count(w.layout);
   a.layout = w.layout;
-  a.parameters = d.parameters;
-  a.active_parameters = static_cast<double>(estimate::active(parameters)) * w.parameter_scale;
+  a.parameters = whole(d.parameters);
+  a.active_parameters =
+      whole(static_cast<double>(estimate::active(parameters)) * w.parameter_scale);
   a.kv_bytes_per_token = estimate::kv_bytes_per_token(w);
   a.kv_bytes_per_token_beyond_window = estimate::kv_bytes_per_token_beyond_window(w);
   a.interval = shape_interval(catalog, d);
@@ -346,6 +384,7 @@ MemoryAnswer memory_answer(const catalog::Catalog& catalog, const Deployment& d)
     return a;
   }
   a.fits = estimate::fits(w, memory, *d.gpu);
+  if (w.model->encoder) return a;
   a.max_batch = solve::max_batch(w, *d.gpu);
   a.max_context_tokens = solve::max_context(w, *d.gpu);
   if (w.engine->preallocates) {
@@ -368,8 +407,8 @@ MemoryAnswer rule_memory_answer(const RuleQuestion& q) {
   a.per_gpu.total = a.per_gpu.weights + a.per_gpu.activations + a.per_gpu.optimizer;
   a.total = estimate::total(rule);
   a.gpus = q.gpus;
-  a.parameters = q.parameters;
-  a.active_parameters = q.parameters;
+  a.parameters = whole(q.parameters);
+  a.active_parameters = whole(q.parameters);
   const std::string width =
       std::to_string(estimate::rule_bytes_per_parameter(*q.format)).substr(0, 3);
   add_term(
@@ -392,6 +431,7 @@ MemoryAnswer rule_memory_answer(const RuleQuestion& q) {
   a.per_gpu.headroom = *a.per_gpu.usable - a.per_gpu.total;
   a.per_gpu.headroom_fraction = *a.per_gpu.headroom / *a.per_gpu.usable;
   a.fits = a.per_gpu.headroom->value >= 0.0;
+  if (!*a.fits) a.fixes = {enough_cards(q, a.total, *a.per_gpu.usable)};
   return a;
 }
 

@@ -5,6 +5,8 @@
 #include "dsplan/plan/memory_answer.hpp"
 #include "dsplan/solve/memory_limits.hpp"
 
+#include "resolution.hpp"
+
 namespace dsplan::plan {
 namespace {
 
@@ -15,9 +17,6 @@ using workload::Inference;
 constexpr std::size_t kMostWeightFormats = 3;
 constexpr std::size_t kMostOtherGpus = 3;
 constexpr std::int64_t kMostGpus = 1024;
-constexpr double kClearlyMore = 1.05;  // of memory, to be another device worth naming
-
-std::string text(std::int64_t n) { return std::to_string(n); }
 
 std::string percent_less(double now, double before) {
   return std::to_string(static_cast<int>(std::round(100.0 * (1.0 - now / before)))) + " %";
@@ -191,18 +190,8 @@ void try_more_gpus(const Deployment& d, std::vector<Fix>& fixes) {
 
 /// Other devices of the same maker and class that hold it on as many cards, least memory first.
 void try_other_gpus(const catalog::Catalog& catalog, const Deployment& d, std::vector<Fix>& fixes) {
-  std::vector<const Gpu*> others;
-  for (const Gpu& gpu : catalog.all<Gpu>()) {
-    const bool like = gpu.vendor == d.gpu->vendor && gpu.device_class == d.gpu->device_class &&
-                      gpu.status == "shipping";
-    if (like && catalog::runtime_memory(gpu) > catalog::runtime_memory(*d.gpu) * kClearlyMore)
-      others.push_back(&gpu);
-  }
-  std::stable_sort(others.begin(), others.end(), [](const Gpu* a, const Gpu* b) {
-    return catalog::runtime_memory(*a) < catalog::runtime_memory(*b);
-  });
   std::size_t found = 0;
-  for (const Gpu* gpu : others) {
+  for (const Gpu* gpu : larger_devices(catalog, *d.gpu)) {
     if (found == kMostOtherGpus) return;
     auto fix = checked(d.workload,
                        *gpu,

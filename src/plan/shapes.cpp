@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "dsplan/base/error.hpp"
 #include "dsplan/estimate/parameters.hpp"
 
 namespace dsplan::plan {
@@ -50,6 +51,7 @@ const Model& typical_shape(const catalog::Catalog& catalog,
       best_distance = d;
     }
   }
+  if (best == nullptr) throw Error(ErrorCode::internal, "the catalog holds no typical shape");
   return *best;
 }
 

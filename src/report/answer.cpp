@@ -122,12 +122,22 @@ std::string csv_of(const Answer& answer) {
   return out;
 }
 
+Document origins_of(const std::vector<UsedInput>& inputs) {
+  Grid grid{{"input", "value", "origin", "place"}, {}, {}};
+  for (const UsedInput& input : inputs)
+    grid.rows.push_back({input.name, input.value, std::string(name_of(input.origin)), input.place});
+  return {Text{"Where the inputs come from", Tone::strong}, grid};
+}
+
 Document document_of(const Answer& answer, bool explain) {
   Document document = answer.document();
-  if (explain && answer.explanation) {
-    Document more = answer.explanation();
+  if (!explain) return document;
+  const auto add = [&](const Document& more) {
     document.insert(document.end(), more.begin(), more.end());
-  }
+  };
+  if (answer.explanation) add(answer.explanation());
+  add(origins_of(answer.inputs));
+  if (answer.sources) add(answer.sources());
   return document;
 }
 

@@ -253,6 +253,30 @@ std::string joined(const List& list) {
   return text;
 }
 
+Grid list_grid(std::span<const catalog::Framework> frameworks) {
+  Grid grid{{"id", "sharding", "optimizer", "constants", "name"}, {}, {}};
+  for (const auto& f : frameworks) {
+    grid.rows.push_back({std::string(f.id),
+                         std::string(f.sharding),
+                         std::string(f.optimizer),
+                         f.generic ? "borrowed" : "own",
+                         std::string(f.name)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Optimizer> optimizers) {
+  Grid grid{{"id", "states", "bits", "paged", "name"}, {false, true, true}, {}};
+  for (const auto& o : optimizers) {
+    grid.rows.push_back({std::string(o.id),
+                         o.factored ? "factored" : fmt::format("{:g}", o.states),
+                         o.state_bits > 0.0 ? fmt::format("{:g}", o.state_bits) : "as weights",
+                         o.paged ? "yes" : "no",
+                         std::string(o.name)});
+  }
+  return grid;
+}
+
 std::string cell(const Json& value) {
   if (value.is_null()) return "unknown";
   if (value.is_string()) return value.get<std::string>();
@@ -277,12 +301,13 @@ Document entry_document(const Catalog& catalog, const Entry& entry) {
 template <typename Entry>
 void add_source(Grid& grid, const Catalog& catalog, const Entry* entry) {
   if (entry == nullptr) return;
-  const std::vector<std::string> row{std::string(catalog::kind_of<Entry>().one),
-                                     std::string(entry->id),
-                                     joined(overlays_of(catalog, *entry)),
-                                     joined(entry->sources)};
-  if (std::find(grid.rows.begin(), grid.rows.end(), row) == grid.rows.end())
-    grid.rows.push_back(row);
+  const std::string name = fmt::format("{} {}", catalog::kind_of<Entry>().one, entry->id);
+  const bool listed = std::any_of(
+      grid.rows.begin(), grid.rows.end(), [&](const auto& row) { return row.front() == name; });
+  if (listed) return;
+  for (const std::string& overlay : overlays_of(catalog, *entry))
+    grid.rows.push_back({name, "overlay, " + overlay});
+  grid.rows.push_back({name, joined(entry->sources)});
 }
 
 // ---- kinds ----
@@ -351,19 +376,25 @@ Kind kind() {
             return catalog.find<Entry>(entry) != nullptr;
           },
           [](const Catalog& catalog, std::vector<std::string_view>& names) {
-            for (const Entry& entry : catalog.all<Entry>()) names.push_back(entry.id);
+            for (const Entry& entry : catalog.all<Entry>()) {
+              names.push_back(entry.id);
+              if constexpr (requires { entry.aliases; })
+                names.insert(names.end(), entry.aliases.begin(), entry.aliases.end());
+            }
           },
           &show_entry<Entry>,
           &entry_schema<Entry>};
 }
 
-std::array<Kind, 6> kinds() {
+std::array<Kind, 8> kinds() {
   return {kind<Gpu>(),
           kind<Model>(),
           kind<Format>(),
           kind<catalog::Link>(),
           kind<catalog::Price>(),
-          kind<catalog::Engine>()};
+          kind<catalog::Engine>(),
+          kind<catalog::Framework>(),
+          kind<catalog::Optimizer>()};
 }
 
 Kind kind_named(std::string_view word) {
@@ -427,13 +458,15 @@ void report_catalog_entry(Answer& answer,
 }
 
 Document catalog_sources(const Catalog& catalog, const EntriesUsed& used) {
-  Grid grid{{"catalog entry", "id", "set by an overlay", "sources"}, {}, {}};
+  Grid grid{{"entry", "source"}, {}, {}};
   add_source(grid, catalog, used.model);
   add_source(grid, catalog, used.gpu);
   add_source(grid, catalog, used.engine);
   add_source(grid, catalog, used.dense);
   add_source(grid, catalog, used.experts);
   add_source(grid, catalog, used.kv);
+  add_source(grid, catalog, used.framework);
+  add_source(grid, catalog, used.optimizer);
   return {Text{"Where the catalog has its entries from", Tone::strong}, grid};
 }
 

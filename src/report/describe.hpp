@@ -40,12 +40,29 @@ inline Json number_json(double value) {
   return value;
 }
 
+inline constexpr double kLargestExactFlops = 9.0e18;  // below 2^63
+
 inline Json json_of(bool value) { return value; }
 inline Json json_of(std::int64_t value) { return value; }
 inline Json json_of(double value) { return number_json(value); }
 inline Json json_of(const std::string& value) { return value; }
-inline Json json_of(Bytes value) { return static_cast<std::int64_t>(std::llround(value.value)); }
-inline Json json_of(Flops value) { return number_json(value.value); }
+/// A size as a whole number. Throws a usage error where 64 bits cannot hold it.
+inline std::int64_t whole(Bytes size) {
+  constexpr double kMost = 9.2e18;
+  if (!(std::abs(size.value) < kMost)) {
+    throw Error(
+        ErrorCode::usage, "a size of the answer is beyond 2^63 bytes", "check the counts given");
+  }
+  return std::llround(size.value);
+}
+
+inline Json json_of(Bytes value) { return whole(value); }
+/// A whole number of FLOPs, where it is exact.
+inline Json json_of(Flops value) {
+  return std::abs(value.value) < kLargestExactFlops
+             ? Json(static_cast<std::int64_t>(std::llround(value.value)))
+             : number_json(value.value);
+}
 
 template <typename T>
 Json json_of(const T& value) requires IsDescribed<T> {

@@ -38,6 +38,7 @@ std::string toned(std::string_view text, Tone tone, bool color) {
 
 /// Words of `text` in lines of at most `width` columns; a longer word keeps its line.
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
+  if (columns(text) <= width) return {std::string(text)};
   std::vector<std::string> lines(1);
   while (!text.empty()) {
     const auto space = text.find(' ');
@@ -69,32 +70,61 @@ std::vector<std::size_t> column_widths(const Grid& grid) {
 }
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kLeastLastColumn = 24;
+constexpr std::size_t kNarrowColumn = 24;
 
-/// The last column gives way when the table is wider than the terminal.
-void fit_last_column(std::vector<std::size_t>& widths, std::size_t width) {
-  if (widths.empty()) return;
-  std::size_t before = 0;
-  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-  const std::size_t left = width > before ? width - before : 0;
-  widths.back() = std::min(widths.back(), std::max(left, kLeastLastColumn));
+std::size_t longest_word(std::string_view text) {
+  std::size_t longest = 0;
+  for (std::size_t from = 0; from < text.size();) {
+    const auto to = std::min(text.find(' ', from), text.size());
+    longest = std::max(longest, columns(text.substr(from, to - from)));
+    from = to + 1;
+  }
+  return longest;
+}
+
+/// How narrow a column may get: figures stay whole, and so do words unless they are long.
+std::size_t least_width(const Grid& grid, std::size_t column, std::size_t width) {
+  if (is_right(grid, column)) return width;
+  std::size_t longest = column < grid.header.size() ? longest_word(grid.header[column]) : 0;
+  for (const auto& row : grid.rows) {
+    if (column < row.size()) longest = std::max(longest, longest_word(row[column]));
+  }
+  return std::min({longest, kNarrowColumn, width});
+}
+
+/// The widest columns give way, a step at a time, while the table is wider than the terminal.
+void fit_columns(std::vector<std::size_t>& widths, const Grid& grid, std::size_t width) {
+  std::vector<std::size_t> least(widths.size());
+  for (std::size_t i = 0; i < widths.size(); ++i) least[i] = least_width(grid, i, widths[i]);
+  const auto gaps = kGap * (widths.size() - 1);
+  while (std::accumulate(widths.begin(), widths.end(), gaps) > width) {
+    std::size_t widest = widths.size();
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      const bool wider = widest == widths.size() || widths[i] >= widths[widest];
+      if (widths[i] > least[i] && wider) widest = i;
+    }
+    if (widest == widths.size()) return;
+    --widths[widest];
+  }
 }
 
 std::string grid_row(const Grid& grid,
                      const std::vector<std::string>& row,
                      const std::vector<std::size_t>& widths) {
-  std::string lead;
-  for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-    lead += padded(row[i], widths[i], is_right(grid, i)) + std::string(kGap, ' ');
+  std::vector<std::vector<std::string>> cells;
+  std::size_t lines = 1;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    cells.push_back(wrapped(row[i], std::max<std::size_t>(widths[i], 1)));
+    lines = std::max(lines, cells.back().size());
   }
-  if (row.empty()) return "\n";
-  const std::size_t last = row.size() - 1;
   std::string out;
-  std::string indent = lead;
-  for (const std::string& line : wrapped(row[last], std::max<std::size_t>(widths[last], 1))) {
-    out +=
-        without_trailing_blanks(indent + padded(line, widths[last], is_right(grid, last))) + "\n";
-    indent = std::string(columns(lead), ' ');
+  for (std::size_t n = 0; n < lines; ++n) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const std::string_view part = n < cells[i].size() ? cells[i][n] : std::string_view{};
+      line += (i == 0 ? "" : std::string(kGap, ' ')) + padded(part, widths[i], is_right(grid, i));
+    }
+    out += without_trailing_blanks(std::move(line)) + "\n";
   }
   return out;
 }
@@ -110,7 +140,8 @@ std::string terminal_block(const Text& text, const Style& style) {
 
 std::string terminal_block(const Grid& grid, const Style& style) {
   auto widths = column_widths(grid);
-  fit_last_column(widths, static_cast<std::size_t>(std::max(style.width, 20)));
+  if (widths.empty()) return {};
+  fit_columns(widths, grid, static_cast<std::size_t>(std::max(style.width, 20)));
   std::string out;
   if (!grid.header.empty()) {
     std::string line = grid_row(grid, grid.header, widths);

@@ -111,13 +111,23 @@ bool key_has(std::string_view path, std::string_view part) {
              : bare.find(part) != std::string_view::npos;
 }
 
-/// The value in the unit of the key it is compared with.
-std::optional<double> value_for(std::string_view path, std::string_view text) {
-  if (text.ends_with('%')) {
-    const auto percent = parse_number(text.substr(0, text.size() - 1));
-    return percent ? std::optional(*percent / 100.0) : std::nullopt;
+/// "ttft_s" of "ttft_s.high": the parts of a predicted figure have its unit.
+std::string_view without_part(std::string_view path) {
+  for (const std::string_view part : {".value", ".low", ".high"}) {
+    if (path.ends_with(part)) return path.substr(0, path.size() - part.size());
   }
-  if (key_has(path, "_fraction") || key_has(path, "utilization")) return parse_fraction(text);
+  return path;
+}
+
+std::optional<double> plain_or_count(std::string_view text) {
+  if (const auto number = parse_number(text)) return number;
+  const auto count = parse_count(text);
+  return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
+}
+
+/// The value in the unit of the key it is compared with.
+std::optional<double> value_for(std::string_view full_path, std::string_view text) {
+  const std::string_view path = without_part(full_path);
   if (key_has(path, "_bytes") || key_has(path, "bytes_per")) {
     const auto size = parse_bytes(text);
     return size ? std::optional(size->value) : std::nullopt;
@@ -128,11 +138,14 @@ std::optional<double> value_for(std::string_view path, std::string_view text) {
   }
   if (key_has(path, "_s") && !key_has(path, "_per_s")) {
     const auto time = parse_seconds(text);
-    if (time) return time->value;
+    return time ? std::optional(time->value) : plain_or_count(text);
   }
-  if (const auto number = parse_number(text)) return number;
-  const auto count = parse_count(text);
-  return count ? std::optional(static_cast<double>(*count)) : std::nullopt;
+  if (text.ends_with('%')) {
+    const auto percent = parse_number(text.substr(0, text.size() - 1));
+    return percent ? std::optional(*percent / 100.0) : std::nullopt;
+  }
+  if (key_has(path, "_fraction") || key_has(path, "utilization")) return parse_fraction(text);
+  return plain_or_count(text);
 }
 
 template <typename T>

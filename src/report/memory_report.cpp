@@ -38,6 +38,10 @@ std::span<const ResultField<PerGpuMemory>> described<PerGpuMemory>() {
       field<&PerGpuMemory::headroom>("headroom_bytes",
                                      "usable less total; negative: so much is missing"),
       field<&PerGpuMemory::headroom_fraction>("headroom_fraction", "headroom over usable"),
+      field<&PerGpuMemory::allocated>("allocated_bytes", "training: what the allocator hands out"),
+      field<&PerGpuMemory::reserved>("reserved_bytes", "training: what the allocator holds"),
+      field<&PerGpuMemory::reserved_p90>("reserved_p90_bytes",
+                                         "training: the same in the worst of ten runs"),
   };
   return kFields;
 }
@@ -216,7 +220,7 @@ std::string cards(const MemoryAnswer& m) {
 
 Text verdict(const MemoryAnswer& m) {
   const PerGpuMemory& g = m.per_gpu;
-  if (!m.fits) return {fmt::format("{} over {}.", gib(m.total), cards(m)), Tone::strong};
+  if (!m.fits) return {fmt::format("Needs {} on {}.", gib(m.total), cards(m)), Tone::strong};
   if (*m.fits) {
     return {fmt::format("Fits on {}: {} to spare on {}, {:.1f} % of what is usable.",
                         cards(m),
@@ -243,12 +247,10 @@ std::string limits_line(const MemoryAnswer& m) {
                                       : std::string("No context fits at this batch. ");
   }
   if (m.kv_bytes_per_token.value > 0.0) {
-    line += fmt::format("KV cache: {} bytes a token",
-                        grouped(static_cast<std::int64_t>(m.kv_bytes_per_token.value)));
+    line += fmt::format("KV cache: {} bytes a token", grouped(whole(m.kv_bytes_per_token)));
     if (m.kv_bytes_per_token_beyond_window != m.kv_bytes_per_token) {
       line +=
-          fmt::format(", {} beyond the window",
-                      grouped(static_cast<std::int64_t>(m.kv_bytes_per_token_beyond_window.value)));
+          fmt::format(", {} beyond the window", grouped(whole(m.kv_bytes_per_token_beyond_window)));
     }
     line += ". ";
   }
@@ -265,9 +267,9 @@ std::string interval_line(const ShapeInterval& i) {
       "The size alone leaves open: {} to {} on one GPU; {} ({}) to {} ({}) bytes of cache a token.",
       gib(i.total_least),
       gib(i.total_most),
-      grouped(static_cast<std::int64_t>(i.kv_bytes_per_token_least.value)),
+      grouped(whole(i.kv_bytes_per_token_least)),
       i.least_shape,
-      grouped(static_cast<std::int64_t>(i.kv_bytes_per_token_most.value)),
+      grouped(whole(i.kv_bytes_per_token_most)),
       i.most_shape);
 }
 
@@ -299,6 +301,7 @@ Grid fixes_grid(const std::vector<Fix>& fixes) {
 Grid fits_on_grid(const std::vector<FitsOn>& list) {
   Grid grid{{"GPUs", "layout", "fits on (share to spare)"}, {true}, {}};
   std::vector<const FitsOn*> ordered;
+  ordered.reserve(list.size());
   for (const FitsOn& f : list) ordered.push_back(&f);
   std::stable_sort(ordered.begin(), ordered.end(), [](const FitsOn* a, const FitsOn* b) {
     return a->gpus != b->gpus ? a->gpus < b->gpus : a->headroom_fraction < b->headroom_fraction;
@@ -335,8 +338,7 @@ Document memory_document(const MemoryAnswer& m, const std::string& subject) {
 Document memory_explanation(const MemoryAnswer& m) {
   Grid grid{{"term", "part", "bytes", "formula", "reckoning"}, {false, false, true}, {}};
   for (const MemoryTerm& t : m.breakdown) {
-    grid.rows.push_back(
-        {t.term, t.part, grouped(static_cast<std::int64_t>(t.size.value)), t.formula, t.reckoning});
+    grid.rows.push_back({t.term, t.part, grouped(whole(t.size)), t.formula, t.reckoning});
   }
   return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong}, grid};
 }
@@ -367,8 +369,32 @@ std::string describe(const plan::Deployment& d) {
                      w.batch,
                      w.input_tokens,
                      w.output_tokens,
-                     w.engine->name,
+                     d.engine_label,
                      where);
+}
+
+std::string describe(const plan::TrainingDeployment& d) {
+  constexpr std::array kMethods{"full training", "LoRA", "QLoRA"};
+  constexpr std::array kComputes{"fp32", "bf16", "fp16", "fp8"};
+  const workload::Training& t = d.training;
+  const std::string model = d.shape_assumed ? fmt::format("{} parameters in the shape of {}",
+                                                          short_count(d.parameters),
+                                                          t.model->name)
+                                            : std::string(t.model->name);
+  std::string where;
+  if (d.gpu != nullptr) where = fmt::format(" on {} x {}", workload::gpu_count(t), d.gpu->id);
+  if (workload::gpu_count(t) > 1) where += fmt::format(" ({})", workload::describe(t.layout));
+  return fmt::format(
+      "{}, {} in {} by {} with {}, {} x {} tokens at once, {} sequences a step{}",
+      model,
+      kMethods[static_cast<std::size_t>(t.method)],
+      t.base_format != nullptr ? t.base_format->id : kComputes[static_cast<std::size_t>(t.compute)],
+      t.framework->name,
+      t.optimizer->name,
+      t.micro_batch,
+      t.seq_len,
+      t.global_batch,
+      where);
 }
 
 void report_memory(Answer& answer, MemoryAnswer memory, std::string subject) {

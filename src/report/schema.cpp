@@ -111,6 +111,7 @@ const CommandSchema& named(std::string_view command) {
 
 std::vector<std::string_view> commands_with_schema() {
   std::vector<std::string_view> names;
+  names.reserve(kCommands.size());
   for (const CommandSchema& c : kCommands) names.push_back(c.command);
   return names;
 }

@@ -13,11 +13,11 @@ struct Accepted {
 };
 
 // What no kind of value may be: signs, blanks, other locales and bases, what is not a number.
-constexpr std::string_view kNever[] = {"",      " ",     "-1",   "+1",     "nan",   "inf",   "-inf",
-                                       "NaN",   "0x10",  "0b1",  "1,000",  "1'000", "1_000", " 1",
-                                       "1 ",    "13 B",  "1e",   "1e400",  "e5",    ".",     "..1",
-                                       "1.2.3", "1..2",  "--1",  "1e+",    "abc",   "1\n",   "\t1",
-                                       "١",     "1-2",   "1/2",  "1k k",   "$",     "%",     "k"};
+constexpr std::string_view kNever[] = {"",      " ",    "-1",  "+1",    "nan",   "inf",   "-inf",
+                                       "NaN",   "0x10", "0b1", "1,000", "1'000", "1_000", " 1",
+                                       "1 ",    "13 B", "1e",  "1e400", "e5",    ".",     "..1",
+                                       "1.2.3", "1..2", "--1", "1e+",   "abc",   "1\n",   "\t1",
+                                       "١",     "1-2",  "1/2", "1k k",  "$",     "%",     "k"};
 
 TEST_CASE("no parser takes a sign, a blank, another base or what is no number", "[base]") {
   for (const auto text : kNever) {
@@ -37,8 +37,14 @@ TEST_CASE("an embedded zero byte ends no number", "[base]") {
 }
 
 TEST_CASE("plain numbers may have a fraction and an exponent", "[base]") {
-  constexpr Accepted kRows[] = {{"0", 0},      {"010", 10},     {"0.92", 0.92}, {"1e3", 1000},
-                                {"1E3", 1000}, {"1e-3", 0.001}, {".5", 0.5},    {"00", 0},
+  constexpr Accepted kRows[] = {{"0", 0},
+                                {"010", 10},
+                                {"0.92", 0.92},
+                                {"1e3", 1000},
+                                {"1E3", 1000},
+                                {"1e-3", 0.001},
+                                {".5", 0.5},
+                                {"00", 0},
                                 {"5.", 5.0}};
   for (const auto& row : kRows) {
     INFO(row.text);
@@ -63,7 +69,7 @@ TEST_CASE("counts take k, M, B, G and T in any case", "[base]") {
                                 {"1e3", 1000},
                                 {"1e3k", 1e6},
                                 {"671.026419200B", 671026419200},
-                                {"9007199254740992", 9007199254740992.0}};
+                                {"9007199254740991", 9007199254740991.0}};
   for (const auto& row : kRows) {
     INFO(row.text);
     REQUIRE(parse_count(row.text));
@@ -79,6 +85,7 @@ TEST_CASE("a count that is not whole or not exact is refused", "[base]") {
                           "13KB",
                           "1Q",
                           "1e-1",
+                          "9007199254740992",
                           "9007199254740994",
                           "99999999999999999999",
                           "10000T",
@@ -121,8 +128,14 @@ TEST_CASE("sizes tell decimal units from binary ones", "[base]") {
 }
 
 TEST_CASE("times need their unit", "[base]") {
-  constexpr Accepted kRows[] = {{"200ms", 0.2},  {"1.5s", 1.5},  {"90us", 90e-6}, {"5min", 300},
-                                {"6h", 21600},   {"30d", 30 * 86400.0}, {"0s", 0}, {"10ns", 10e-9}};
+  constexpr Accepted kRows[] = {{"200ms", 0.2},
+                                {"1.5s", 1.5},
+                                {"90us", 90e-6},
+                                {"5min", 300},
+                                {"6h", 21600},
+                                {"30d", 30 * 86400.0},
+                                {"0s", 0},
+                                {"10ns", 10e-9}};
   for (const auto& row : kRows) {
     INFO(row.text);
     REQUIRE(parse_seconds(row.text));

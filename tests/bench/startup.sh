@@ -72,7 +72,7 @@ measure() {
   name=$1
   shift
   instructions=$(callgrind "$binary" "$@") || return 1
-  "$work/spawn_ratio" 200 "$work/empty" "$binary" "$@" >timings || return 1
+  "$work/spawn_ratio" 200 "$work/empty" "$binary" "$@" >timings 2>/dev/null || return 1
   read -r empty_us program_us ratio peak_kib <timings
   echo "dsplan $*"
   awk -v i="$instructions" -v e="$empty_us" -v p="$program_us" -v r="$ratio" -v k="$peak_kib" '

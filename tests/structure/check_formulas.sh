@@ -27,7 +27,11 @@ offenders() {
 }
 
 [ -s "$work/cited" ] || { echo "check_formulas: include/ cites no formula"; exit 1; }
-uniq -d "$work/headings" | offenders "two headings in $page"
-uniq "$work/headings" | comm -23 "$work/cited" - | offenders "cited, but not in $page"
-uniq "$work/headings" | comm -13 "$work/cited" - | offenders "in $page, but cited nowhere"
+uniq -d "$work/headings" >"$work/twice"
+sort -u -o "$work/headings" "$work/headings"
+comm -23 "$work/cited" "$work/headings" >"$work/missing"
+comm -13 "$work/cited" "$work/headings" >"$work/uncited"
+offenders "two headings in $page" <"$work/twice"
+offenders "cited, but not in $page" <"$work/missing"
+offenders "in $page, but cited nowhere" <"$work/uncited"
 exit $status

@@ -45,8 +45,15 @@ struct UsedInput {
   std::string name;  ///< the option's name, snake_case
   std::string value;
   Origin origin = Origin::built_in;
-  std::string place;  ///< file:line, variable or catalog source, where there is one
+  std::string place;     ///< file:line, variable or catalog source, where there is one
   bool is_word = false;  ///< a text, even where it reads as a number ("0.10", "4090")
+};
+
+/// What a resolver filled in, took for granted and warns of.
+struct Notes {
+  std::vector<UsedInput> filled;  ///< inputs that were not given, with their values
+  std::vector<Assumption> assumptions;
+  std::vector<Warning> warnings;
 };
 
 }  // namespace dsplan

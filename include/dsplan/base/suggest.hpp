@@ -8,7 +8,8 @@
 namespace dsplan {
 
 /// The candidate with the fewest edits (insert, delete, replace, swap of neighbours; case and
-/// punctuation count less) from `word`, or empty when none is within a third of its length.
+/// punctuation count less) from `word`, or empty when none is within a third of its length. A
+/// word that begins a candidate is one edit from it.
 /// The first of equals wins.
 [[nodiscard]] std::string_view nearest(std::string_view word,
                                        std::span<const std::string_view> candidates);

@@ -12,9 +12,11 @@
 
 #include "dsplan/catalog/engine.hpp"
 #include "dsplan/catalog/format.hpp"
+#include "dsplan/catalog/framework.hpp"
 #include "dsplan/catalog/gpu.hpp"
 #include "dsplan/catalog/link.hpp"
 #include "dsplan/catalog/model.hpp"
+#include "dsplan/catalog/optimizer.hpp"
 #include "dsplan/catalog/price.hpp"
 
 namespace dsplan::catalog {
@@ -27,6 +29,8 @@ struct Tables {
   std::span<const Engine> engines;
   std::span<const Link> links;
   std::span<const Price> prices;
+  std::span<const Framework> frameworks;
+  std::span<const Optimizer> optimizers;
 };
 
 /// The tables compiled from data/*.yaml.
@@ -90,7 +94,14 @@ class Catalog {
     std::span<const Entry> rows;
     std::vector<Entry> own;  ///< used once an overlay changes the kind
   };
-  std::tuple<Table<Gpu>, Table<Model>, Table<Format>, Table<Engine>, Table<Link>, Table<Price>>
+  std::tuple<Table<Gpu>,
+             Table<Model>,
+             Table<Format>,
+             Table<Engine>,
+             Table<Link>,
+             Table<Price>,
+             Table<Framework>,
+             Table<Optimizer>>
       tables_;
   std::vector<FieldOrigin> origins_;
   std::unique_ptr<std::deque<std::string>> texts_ = std::make_unique<std::deque<std::string>>();

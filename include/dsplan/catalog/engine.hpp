@@ -14,6 +14,7 @@ struct Engine {
   TextList aliases{};
   std::string_view engine{};        ///< id of the engine this entry is a version of; empty: itself
   std::string_view from_version{};  ///< first version it holds for; empty: any
+  bool measured = true;             ///< its constants were compared with measurements
   bool generic = false;             ///< answered by borrowed constants, with a wider band
   TextList vendors{};               ///< makers of the accelerators it runs on
   double min_compute_capability = 0.0;  ///< of NVIDIA devices

@@ -28,6 +28,7 @@ struct Gpu {
   std::optional<double> memory_runtime_gib{};  ///< as the runtime gets it (cudaMemGetInfo total)
   bool unified_memory = false;                 ///< shared with the CPU and the system
   double ecc_cost_fraction = 0.0;              ///< of the memory sold, where ECC is in line
+  std::int64_t devices = 1;  ///< that the runtime sees; each has its share of the memory
   double bandwidth_gb_per_s = 0.0;
 
   std::optional<double> dense_fp64_tflops{};
@@ -67,8 +68,9 @@ std::span<const Field<Gpu>> fields_of<Gpu>();
 template <>
 KindName kind_of<Gpu>();
 
-/// The memory that a program can allocate on an idle device, before an engine takes its share.
-/// The runtime's own figure where the catalog has it; else the rule of docs/formulas.md [M-CAP].
+/// The memory that a program can allocate on one idle device of the part, before an engine takes
+/// its share. The runtime's own figure where the catalog has it; else the rule of docs/formulas.md
+/// [M-CAP].
 [[nodiscard]] Bytes runtime_memory(const Gpu& gpu);
 
 /// How `runtime_memory` was come by, in words for `--explain`.

@@ -1,9 +1,8 @@
 // Work and traffic of inference, counted from the architecture.
 //
 //   [F-LINEAR]     2 x active matrix parameters per token (router not counted), head included
-//   [F-ATTENTION]  per softmax layer and token: 2 a (d_qk + d_v) x tokens attended to; causally
-//   half
-//                  of the prompt on average, at most the window
+//   [F-ATTENTION]  per softmax layer 2 a (d_qk + d_v) for each pair of tokens attended to: s^2 / 2
+//                  pairs in a causal prompt of s tokens, w s - w^2 / 2 within a window of w
 //   [F-READ]       bytes of weights that one decode step reads: everything but the embedding table,
 //                  and of the routed experts those that `batch` tokens touch, E (1 - (1 -
 //                  k/E)^batch)

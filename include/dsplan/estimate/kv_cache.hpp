@@ -28,6 +28,24 @@ struct KvCacheBytes {
   return kv.full + kv.window + kv.state;
 }
 
+/// What the cache of one GPU is made of: layers x cells x bytes of a cell for each kind of layer,
+/// and layers x sequences x state. Layers count the engine's padding of groups.
+struct CacheGeometry {
+  std::int64_t full_layers = 0;
+  std::int64_t full_cells = 0;  ///< of all sequences, in whole blocks
+  std::int64_t window_layers = 0;
+  std::int64_t window_cells = 0;
+  double cell_bytes = 0.0;
+  std::int64_t state_layers = 0;
+  std::int64_t states = 0;
+  double state_bytes = 0.0;
+};
+[[nodiscard]] CacheGeometry cache_geometry(const workload::Inference& w,
+                                           const Stage& stage,
+                                           std::int64_t sequences,
+                                           std::int64_t context,
+                                           std::int64_t step_tokens);
+
 /// On each GPU of the stage, for `sequences` of `context` tokens each. `step_tokens`: tokens that
 /// one step adds to the cache before it drops what left the windows.
 [[nodiscard]] KvCacheBytes kv_cache(const workload::Inference& w,

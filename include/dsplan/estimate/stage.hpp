@@ -25,8 +25,11 @@ struct Stage {
 /// The stages of one replica that can be the fullest: the first, the last and, when there are
 /// others, one between. Layers spread evenly, the remainder over the earlier stages; full-attention
 /// layers stand evenly among sliding or linear ones; dense MLP layers come before MoE layers, or
-/// alternate with them when they are as many. With `gpu_layers`, the stage holds the last of the
-/// layers, and the head only when all are on the GPU (llama.cpp).
+/// alternate with them when they are as many. An engine that splits by layers counts the head as
+/// one more. With `gpu_layers`, the stage holds the head and the last layers, so many together.
 [[nodiscard]] std::vector<Stage> stages(const workload::Inference& w);
+
+/// The same for `pp` stages of layers spread evenly, whatever runs them.
+[[nodiscard]] std::vector<Stage> even_stages(const catalog::Model& model, std::int64_t pp);
 
 }  // namespace dsplan::estimate

@@ -49,16 +49,14 @@ struct DeploymentRequest {
 };
 
 /// A deployment that can be estimated, and how it came to be.
-struct Deployment {
+struct Deployment : Notes {
   workload::Inference workload;
   const catalog::Gpu* gpu = nullptr;  ///< null: not said
   std::int64_t node_gpus = 8;         ///< GPUs of one node, for choosing layouts
   bool layout_given = false;
+  std::string engine_label;    ///< the engine and its version, for people
   bool shape_assumed = false;  ///< only the size is known
   double parameters = 0.0;
-  std::vector<UsedInput> filled;  ///< inputs that were not given, with their values
-  std::vector<Assumption> assumptions;
-  std::vector<Warning> warnings;
 };
 
 /// Resolves names, fills gaps and checks. With GPUs and no layout, takes the first layout that
@@ -71,5 +69,6 @@ struct Deployment {
 /// GPUs that share a fast link or one host: the device's own scale-up domain, else a box of eight;
 /// one for devices that cannot be joined.
 [[nodiscard]] std::int64_t node_size(const catalog::Gpu& gpu);
+inline constexpr std::int64_t kBoxGpus = 8;  ///< cards of one host, where nothing says otherwise
 
 }  // namespace dsplan::plan

@@ -25,8 +25,8 @@ struct FlopsAnswer {
   std::optional<Flops> training_per_step;      ///< training workloads only
   Bytes weight_read;                           ///< of one decode step
   std::optional<double> arithmetic_intensity;  ///< FLOPs over bytes read of one decode step
-  double parameters = 0.0;
-  double active_parameters = 0.0;
+  std::int64_t parameters = 0;
+  std::int64_t active_parameters = 0;
   std::vector<FlopsTerm> breakdown;  ///< terms of prefill; they add up to it
 };
 

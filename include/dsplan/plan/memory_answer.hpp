@@ -29,6 +29,9 @@ struct PerGpuMemory {
   std::optional<Bytes> usable;
   std::optional<Bytes> headroom;
   std::optional<double> headroom_fraction;  ///< of usable
+  std::optional<Bytes> allocated;           ///< training: what the allocator hands out
+  std::optional<Bytes> reserved;            ///< training: what it holds of the device
+  std::optional<Bytes> reserved_p90;        ///< training: the same in the worst of ten runs
 };
 
 /// A part of one of the six terms.
@@ -91,8 +94,8 @@ struct MemoryAnswer {
   Bytes host;   ///< weights that stay in host memory
   std::int64_t gpus = 1;
   workload::Layout layout;
-  double parameters = 0.0;
-  double active_parameters = 0.0;
+  std::int64_t parameters = 0;
+  std::int64_t active_parameters = 0;
   std::optional<bool> fits;
   std::optional<std::int64_t> max_batch;
   std::optional<std::int64_t> max_context_tokens;
@@ -103,6 +106,7 @@ struct MemoryAnswer {
   std::optional<ShapeInterval> interval;
   std::vector<Fix> fixes;
   std::vector<FitsOn> fits_on;
+  std::vector<Warning> warnings;  ///< for the answer around it
 };
 
 /// By the detailed estimate.

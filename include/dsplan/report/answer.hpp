@@ -26,6 +26,7 @@ struct Answer {
   std::string main_list;                  ///< key of the list that CSV prints
   std::function<Document()> document;     ///< for people
   std::function<Document()> explanation;  ///< each number as formula and values; may be empty
+  std::function<Document()> sources;      ///< where the catalog's figures come from; may be empty
   bool negative = false;                  ///< "does not fit", "no feasible plan"
 };
 

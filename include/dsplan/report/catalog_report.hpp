@@ -30,6 +30,8 @@ struct EntriesUsed {
   const catalog::Format* dense = nullptr;
   const catalog::Format* experts = nullptr;
   const catalog::Format* kv = nullptr;
+  const catalog::Framework* framework = nullptr;
+  const catalog::Optimizer* optimizer = nullptr;
 };
 
 /// Where the catalog has them from, and at which file:line an overlay changed them.

@@ -1,0 +1,96 @@
+#include "training_request.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "dsplan/base/error.hpp"
+
+namespace dsplan::cli {
+namespace {
+
+using workload::Method;
+
+constexpr std::string_view kTrainingGroup = "Training";
+constexpr std::string_view kEngineGroup = "Engine";
+constexpr std::array<std::string_view, 2> kBothOfEngine{"engine", "flash-attention"};
+constexpr std::array<std::string_view, 8> kInferenceAlone{"kv-precision",
+                                                          "context",
+                                                          "output-tokens",
+                                                          "attention-dp",
+                                                          "reserve",
+                                                          "adjust-batch",
+                                                          "utilization",
+                                                          "method"};
+constexpr std::array<std::string_view, 2> kAdaptersAlone{"lora-rank", "lora-targets"};
+
+template <std::size_t Count>
+bool among(const std::array<std::string_view, Count>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool has_use(const Option& option, const std::optional<Method>& method) {
+  if (!method) return option.group != kTrainingGroup;
+  if (among(kAdaptersAlone, option.name)) return *method != Method::full;
+  if (option.group == kEngineGroup) return among(kBothOfEngine, option.name);
+  return !among(kInferenceAlone, option.name);
+}
+
+/// Only flags are refused: a configuration file may serve several workloads.
+void check_uses(const Inputs& inputs,
+                const std::optional<Method>& method,
+                const std::string& workload) {
+  for (const Given& given : inputs.all()) {
+    if (given.origin != Origin::flag || has_use(*given.option, method)) continue;
+    throw Error(ErrorCode::usage,
+                "--" + std::string(given.option->name) + " has no use with --workload " + workload,
+                "leave it out, or take another --workload: inference, training, lora, qlora");
+  }
+}
+
+}  // namespace
+
+std::optional<Method> training_method(const Inputs& inputs) {
+  const std::string workload = inputs.text("workload").value_or("inference");
+  std::optional<Method> method;
+  if (workload == "training") method = Method::full;
+  if (workload == "lora") method = Method::lora;
+  if (workload == "qlora") method = Method::qlora;
+  check_uses(inputs, method, workload);
+  return method;
+}
+
+plan::TrainingRequest training_request(const Inputs& in,
+                                       const plan::ModelChoice& model,
+                                       Method method) {
+  plan::TrainingRequest r;
+  r.model = model;
+  r.method = method;
+  r.framework = in.text("engine");
+  r.optimizer = in.text("optimizer");
+  r.precision = in.text("precision");
+  r.grad_precision = in.text("grad-precision");
+  r.gpu = in.text("gpu");
+  r.gpus = in.count("gpus");
+  r.tp = in.count("tp");
+  r.pp = in.count("pp");
+  r.dp = in.count("dp");
+  r.ep = in.count("ep");
+  r.cp = in.count("cp");
+  r.vpp = in.count("vpp");
+  r.nodes = in.count("nodes");
+  r.gpus_per_node = in.count("gpus-per-node");
+  r.zero = in.count("zero");
+  r.sequence_parallel = in.toggle("sequence-parallel");
+  r.micro_batch = in.count("micro-batch");
+  if (!r.micro_batch) r.micro_batch = in.count("batch");
+  r.global_batch = in.count("global-batch");
+  r.seq_len = in.count("input-tokens");
+  r.recompute = in.text("recompute");
+  r.flash_attention = in.toggle("flash-attention");
+  r.lora_rank = in.count("lora-rank");
+  r.lora_targets = in.text("lora-targets");
+  r.offload = in.list("offload");
+  return r;
+}
+
+}  // namespace dsplan::cli
