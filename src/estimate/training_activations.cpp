@@ -18,6 +18,9 @@ constexpr double kRouterBytes = 4.0;   // fp32 score an expert and token
 
 double as_double(std::int64_t n) { return static_cast<double>(n); }
 
+/// Gradients alive in the backward pass of a layer, of what the layer keeps.
+constexpr double kGradientShare = 0.5;
+
 enum class Mlp { dense, experts };
 
 /// Inputs that the gradient of a matrix needs: all of them, or of adapters alone.
@@ -58,10 +61,11 @@ double hidden_bytes(const Training& t) {
   return bytes * as_double(t.model->hidden_size);
 }
 
-/// Scores and softmax sums: what selective recomputation of attention drops.
+/// Scores, or softmax sums: what selective recomputation of attention drops.
 double score_bytes(const Training& t) {
-  const double scores = workload::flash_attention(t) ? 0.0 : kScoreBytes * as_double(t.seq_len);
-  return as_double(t.model->attention_heads) * (kSoftmaxBytes + scores);
+  const double each =
+      workload::flash_attention(t) ? kSoftmaxBytes : kScoreBytes * as_double(t.seq_len);
+  return as_double(t.model->attention_heads) * each;
 }
 
 double attention_bytes(const Training& t) {
@@ -107,10 +111,13 @@ TokenBytes kept_all(const Training& t, Mlp kind) {
   return bytes;
 }
 
+/// Selective recomputation drops scores (Megatron) rather than products of matrices (torchtitan).
+bool drops_scores(const Training& t) { return t.framework->selective == "attention"; }
+
 /// [T-SELECT] of one token.
 TokenBytes kept_selective(const Training& t, Mlp kind) {
   const Model& m = *t.model;
-  if (t.framework->selective == "attention") {
+  if (drops_scores(t)) {
     TokenBytes bytes = kept_all(t, kind);
     bytes.split -= score_bytes(t);
     return bytes;
@@ -150,6 +157,11 @@ double one_layer(const Training& t, const Stage& stage) {
   return tokens(t) * std::max(dense, moe) * base_factor(t);
 }
 
+/// A layer made again, and its gradients.
+double recomputed_layer(const Training& t, const Stage& stage) {
+  return (1.0 + kGradientShare) * one_layer(t, stage);
+}
+
 /// Recomputation is worth its while or not done: never more than what it replaces.
 KeptActivations at_most(KeptActivations a, const KeptActivations& replaced) {
   a.kept = std::min(a.kept, replaced.kept);
@@ -158,16 +170,23 @@ KeptActivations at_most(KeptActivations a, const KeptActivations& replaced) {
 }
 
 KeptActivations without_recompute(const Training& t, const Stage& stage) {
-  return {of_layers(t, stage, kept_all) * base_factor(t), 0.5 * one_layer(t, stage)};
+  return {of_layers(t, stage, kept_all) * base_factor(t), kGradientShare * one_layer(t, stage)};
 }
 
 KeptActivations with_selective(const Training& t, const Stage& stage) {
-  return at_most({of_layers(t, stage, kept_selective), one_layer(t, stage)},
-                 without_recompute(t, stage));
+  const KeptActivations none = without_recompute(t, stage);
+  const double kept = of_layers(t, stage, kept_selective);
+  if (drops_scores(t)) return at_most({kept * base_factor(t), none.work}, none);
+  return at_most({kept, recomputed_layer(t, stage)}, none);
 }
 
 KeptActivations with_full(const Training& t, const Stage& stage) {
-  return at_most({of_layers(t, stage, kept_full), one_layer(t, stage)}, with_selective(t, stage));
+  const double inputs = of_layers(t, stage, kept_full);
+  const bool away = t.framework->recompute_inputs_on_host;
+  KeptActivations a =
+      at_most({away ? 0.0 : inputs, recomputed_layer(t, stage)}, with_selective(t, stage));
+  if (away) a.host = inputs;
+  return a;
 }
 
 }  // namespace
@@ -195,9 +214,7 @@ KeptActivations kept_activations(const Training& t, const Stage& stage) {
 
 double logits_bytes(const Training& t) {
   const Framework& f = *t.framework;
-  double each = workload::fused_loss(t) ? f.fused_logits_bytes : f.logits_bytes;
-  const bool wide_head = t.method == Method::qlora && f.quantized_logits_bytes > 0.0;
-  if (wide_head && !workload::fused_loss(t)) each = f.quantized_logits_bytes;
+  const double each = workload::fused_loss(t) ? f.fused_logits_bytes : f.logits_bytes;
   return each * tokens(t) * as_double(t.model->vocab_size) / as_double(t.layout.tp);
 }
 

@@ -34,6 +34,7 @@ TrainingGpu gpu_memory(const Training& t, const Stage& stage) {
   gpu.stage = stage;
   place_states(t, full ? full_states(t, held) : adapter_states(t, stage, held), gpu);
   gpu.activations = whole(a.kept);
+  gpu.host += whole(a.host);
   gpu.logits = whole(logits);
   gpu.transient = whole(gathered + std::max(a.work - logits, 0.0));
   gpu.runtime = whole(mib(t.framework->workspace_mib).value);

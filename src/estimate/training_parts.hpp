@@ -57,6 +57,7 @@ struct States {
 struct KeptActivations {
   double kept = 0.0;
   double work = 0.0;
+  double host = 0.0;  ///< kept in host memory instead
 };
 [[nodiscard]] KeptActivations kept_activations(const workload::Training& t, const Stage& stage);
 

@@ -12,6 +12,7 @@
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/estimate/compute_graph.hpp"
 #include "dsplan/estimate/kv_cache.hpp"
+#include "dsplan/ingest/training_table.hpp"
 #include "dsplan/plan/deployment.hpp"
 #include "dsplan/plan/engine_memory.hpp"
 
@@ -31,6 +32,7 @@ class Row {
  public:
   Row(const CsvTable& table, std::size_t index) : table_(table), index_(index) {}
 
+  [[nodiscard]] const std::vector<std::string>& columns() const { return table_.columns; }
   [[nodiscard]] std::string text(std::string_view column) const {
     return std::string(table_.cell(index_, column));
   }
@@ -207,6 +209,30 @@ std::vector<Figure> llama_figures(const Row& row, const Catalog& catalog) {
   return figures;
 }
 
+// ---- training peaks ----
+
+TrainingCells cells_of(const Row& row) {
+  TrainingCells cells;
+  for (const std::string& column : row.columns()) cells[column] = row.text(column);
+  return cells;
+}
+
+std::vector<Figure> training_figures(const Row& row, const Catalog& catalog) {
+  const auto measured = row.number("peak_bytes");
+  if (!measured) throw Unanswerable{"no peak_bytes"};
+  Figure figure;
+  figure.id = row.text("id") + "/peak_bytes";
+  figure.metric = "peak_bytes";
+  figure.unit = "bytes";
+  figure.measured = *measured;
+  answer(figure, [&] {
+    const TrainingRow run = read_training_row(cells_of(row), catalog);
+    if (!run.training) throw Unanswerable{run.skipped};
+    return predicted_peak(run).value;
+  });
+  return {figure};
+}
+
 // ---- kinds of tables ----
 
 struct Reader {
@@ -220,6 +246,7 @@ const std::vector<Reader>& readers() {
        &vllm_figures},
       {{"llamacpp-memory", {"id", "model", "context", "kv_mib", "compute_mib"}, true},
        &llama_figures},
+      {{"training-memory", {"id", "framework", "peak_bytes", "scope"}, true}, &training_figures},
   };
   return kReaders;
 }

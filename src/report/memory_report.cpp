@@ -176,10 +176,10 @@ struct TermRow {
 
 std::vector<TermRow> terms_of(const PerGpuMemory& g) {
   std::vector<TermRow> rows{{"weights", g.weights},
-                            {"KV cache", g.kv_cache},
-                            {"activations", g.activations},
                             {"gradients", g.gradients},
                             {"optimizer", g.optimizer},
+                            {"KV cache", g.kv_cache},
+                            {"activations", g.activations},
                             {"runtime", g.runtime}};
   std::erase_if(rows, [](const TermRow& row) { return row.size.value == 0.0; });
   return rows;
@@ -234,7 +234,29 @@ Text verdict(const MemoryAnswer& m) {
       Tone::bad};
 }
 
+/// What the three ways of counting give for a training run.
+std::string scopes_line(const PerGpuMemory& g) {
+  return fmt::format("Allocated {}, reserved {} ({} in the worst of ten runs), on the device {}.",
+                     gib(*g.allocated),
+                     gib(*g.reserved),
+                     gib(*g.reserved_p90),
+                     gib(g.total));
+}
+
+std::string training_limits_line(const MemoryAnswer& m) {
+  if (!m.max_batch) return {};
+  const std::string batch = *m.max_batch > 0
+                                ? fmt::format("Largest micro-batch: {}.", grouped(*m.max_batch))
+                                : std::string("No micro-batch fits.");
+  const std::string length =
+      *m.max_context_tokens > 0
+          ? fmt::format("Longest sequences: {} tokens.", grouped(*m.max_context_tokens))
+          : std::string("No sequence length fits.");
+  return batch + " " + length;
+}
+
 std::string limits_line(const MemoryAnswer& m) {
+  if (m.per_gpu.allocated) return training_limits_line(m);
   std::string line;
   if (m.max_batch) {
     line += *m.max_batch > 0
@@ -323,6 +345,7 @@ Grid fits_on_grid(const std::vector<FitsOn>& list) {
 Document memory_document(const MemoryAnswer& m, const std::string& subject) {
   Document document{
       Text{subject, Tone::strong}, terms_grid(m.per_gpu), terms_bar(m.per_gpu), verdict(m)};
+  if (m.per_gpu.allocated) document.emplace_back(Text{scopes_line(m.per_gpu)});
   if (const std::string line = limits_line(m); !line.empty()) document.emplace_back(Text{line});
   if (m.interval) document.emplace_back(Text{interval_line(*m.interval)});
   if (m.adjust_batch) document.emplace_back(Text{adjustment_line(*m.adjust_batch)});

@@ -21,8 +21,10 @@ void emit(YAML::Emitter& out, const Json& node) {
     out << YAML::EndSeq;
   } else if (node.is_string()) {
     out << YAML::DoubleQuoted << node.get<std::string>();
+  } else if (node.is_null()) {
+    out << YAML::Null;
   } else {
-    out << node.dump();  // numbers, booleans and null read the same in YAML
+    out << node.dump();  // numbers and booleans read the same in YAML
   }
 }
 

@@ -31,7 +31,7 @@ struct Table {
 const std::vector<Table> kTables{
     {"vllm_memory", {"metric", "engine_version", "model"}},
     {"llamacpp_memory", {"metric", "model", "flash_attention"}},
-    {"training_memory", {"framework", "scope", "method", "gpu"}},
+    {"training_memory", {"framework", "scope", "method"}},
 };
 
 std::string read(const std::string& path) {

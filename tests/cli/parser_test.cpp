@@ -34,7 +34,7 @@ TEST_CASE("an option's value follows it, or stands behind = or its letter", "[cl
 TEST_CASE("a value that looks like an option is a value forgotten", "[cli]") {
   CHECK_THAT(refused({"--model"}), Catch::StartsWith("--model needs a value"));
   CHECK_THAT(refused({"--model", "--gpu", "h100"}), Catch::StartsWith("--model needs a value"));
-  CHECK_THAT(refused({"-m", "-g", "h100"}), Catch::StartsWith("-m needs a value"));
+  CHECK_THAT(refused({"-m", "-g", "h100"}), Catch::StartsWith("--model needs a value"));
   CHECK_THAT(refused({"--model", "--modle"}), Catch::StartsWith("--model needs a value"));
   CHECK(parse({"--batch", "-5"}).inputs.find("batch")->values == Arguments{"-5"});
 }

@@ -34,17 +34,17 @@ struct Framework {
   bool recompute_when_sharded = false;       ///< its sharded runs always recompute whole layers
   bool widens_unquantized = false;           ///< 4-bit bases keep embedding and head in fp32
   double quantized_activation_factor = 1.0;  ///< activations over a 4-bit base, of those over 16
-  double quantized_logits_bytes = 0.0;       ///< logits over a 4-bit base; 0: as others
 
   // Activations kept for the backward pass [T-ACT].
-  double kept_norm_bytes = 4.0;          ///< by both RMSNorms of a layer, of the hidden width
-  double kept_norm_trained_bytes = 0.0;  ///< more when the norms train
-  double kept_layer_norm_bytes = 4.0;    ///< by both LayerNorms, where the model has those
-  double kept_gate_bytes = 4.0;          ///< by the gated activation function, of the MLP width
-  double kept_dropout_bytes = 0.0;       ///< by dropout, of the hidden width
-  bool expands_kv_heads = false;         ///< keys and values are repeated for all heads
-  bool fp8_inputs = false;               ///< fp8 runs keep the inputs of matrices in 8 bits
-  std::string_view selective{};          ///< attention, matrices: what selective recomputation is
+  double kept_norm_bytes = 4.0;           ///< by both RMSNorms of a layer, of the hidden width
+  double kept_norm_trained_bytes = 0.0;   ///< more when the norms train
+  double kept_layer_norm_bytes = 4.0;     ///< by both LayerNorms, where the model has those
+  double kept_gate_bytes = 4.0;           ///< by the gated activation function, of the MLP width
+  double kept_dropout_bytes = 0.0;        ///< by dropout, of the hidden width
+  bool expands_kv_heads = false;          ///< keys and values are repeated for all heads
+  bool fp8_inputs = false;                ///< fp8 runs keep the inputs of matrices in 8 bits
+  bool recompute_inputs_on_host = false;  ///< full recomputation keeps layer inputs on the host
+  std::string_view selective{};           ///< attention, matrices: what selective recomputation is
 
   // Loss [T-LOGITS], bytes per token and vocabulary entry at the peak.
   double logits_bytes = 12.0;

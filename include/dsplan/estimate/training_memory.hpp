@@ -21,11 +21,12 @@
 //              attention; inputs one byte less per value in fp8 (TransformerEngine); x 2 in fp32
 //   [T-SELECT] selective recomputation drops scores and softmax sums, or (torchtitan) keeps the
 //              layer's input, the attention's output and products of query, value and gate
-//   [T-FULL]   full recomputation keeps the layer's input, 2 h
+//   [T-FULL]   full recomputation keeps the layer's input, 2 h (unsloth: on the host)
 //   [T-FLIGHT] micro-batches in flight on stage i of p: min(p - i, m); with v chunks a stage
 //              min(p (v - 1) + 2 (p - i) - 1, m v) / v
-//   [T-WORK]   beside them: one layer being recomputed, or half a layer of gradients
-//   [T-LOGITS] T V / tp x 12 (PyTorch's cross entropy) or 6 (fused), on the last stage; the peak is
+//   [T-WORK]   beside them: gradients, half of what a layer keeps, and with recomputation the layer
+//   itself [T-LOGITS] T V / tp x 12 (PyTorch's cross entropy) or 6 (fused), on the last stage; the
+//   peak is
 //              the larger of logits and [T-WORK], never both
 //   [T-GATHER] weights and gradients of the layer at hand where weights are sharded, and what the
 //              framework leaves gathered; else one layer's fresh gradients, 2 bytes
@@ -39,8 +40,8 @@
 // ZeRO. Layers with a window or linear attention count as full ones.
 //
 // Source: Korthikanti et al. 2022 and the frameworks' code (data/frameworks.yaml). Errors by
-// framework: docs/accuracy.md, tests/accuracy/training_memory.csv; 1 to 2 % for Megatron, 5 to 12 %
-// where the recipe is known, two times where it is not.
+// framework: docs/accuracy.md, tests/accuracy/training_memory.csv: in the median 1 % for Megatron,
+// 7 to 9 % where the recipe is known; a factor of two where it is not (LitGPT's full fine-tuning).
 #pragma once
 
 #include <cstddef>
