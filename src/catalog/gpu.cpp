@@ -89,7 +89,8 @@ Bytes runtime_memory(const Gpu& gpu) {
   const double devices = static_cast<double>(gpu.devices);
   if (gpu.memory_runtime_gib) return gib(*gpu.memory_runtime_gib / devices);
   if (gpu.unified_memory) return gib(gpu.memory_gb * kUnifiedShare / devices);
-  if (gpu.memory_visible_mib) return mib(*gpu.memory_visible_mib / devices) - gib(kDriverReserveGib);
+  if (gpu.memory_visible_mib)
+    return mib(*gpu.memory_visible_mib / devices) - gib(kDriverReserveGib);
   return gib(gpu.memory_gb * (1.0 - gpu.ecc_cost_fraction) / devices - kDriverReserveGib);
 }
 

@@ -6,6 +6,7 @@
 
 #include "command.hpp"
 #include "deployment_request.hpp"
+#include "training_request.hpp"
 
 namespace dsplan::cli {
 namespace {
@@ -33,9 +34,23 @@ report::Answer rule_answer(const CommandContext& context) {
   return answer;
 }
 
+report::Answer training_answer(const CommandContext& context, workload::Method method) {
+  const ModelSource source = model_of(context);
+  const plan::TrainingDeployment deployment = plan::resolve_training(
+      context.catalog, training_request(context.inputs, source.choice, method));
+  report::Answer answer;
+  answer.inputs = used_inputs(context.inputs);
+  add_notes(answer, deployment, source);
+  add_sources(answer, context, deployment, source);
+  report::report_flops(
+      answer, plan::training_flops_answer(deployment), report::describe(deployment));
+  return answer;
+}
+
 }  // namespace
 
 report::Answer run_flops(const CommandContext& context) {
+  if (const auto method = training_method(context.inputs)) return training_answer(context, *method);
   if (by_rule(context.inputs)) return rule_answer(context);
   const ModelSource source = model_of(context);
   const plan::Deployment deployment =

@@ -84,14 +84,7 @@ report::Answer training_answer(const CommandContext& context, workload::Method m
   report::Answer answer;
   answer.inputs = used_inputs(context.inputs);
   add_notes(answer, deployment, source);
-  const workload::Training& t = deployment.training;
-  answer.sources = [&catalog = context.catalog,
-                    used = report::EntriesUsed{.model = source.checkpoint ? nullptr : t.model,
-                                               .gpu = deployment.gpu,
-                                               .framework = t.framework,
-                                               .optimizer = t.optimizer}] {
-    return report::catalog_sources(catalog, used);
-  };
+  add_sources(answer, context, deployment, source);
   plan::MemoryAnswer memory = plan::training_memory_answer(context.catalog, deployment);
   answer.warnings.insert(answer.warnings.end(), memory.warnings.begin(), memory.warnings.end());
   report::report_memory(answer, std::move(memory), report::describe(deployment));

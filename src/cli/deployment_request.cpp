@@ -96,6 +96,19 @@ void add_sources(report::Answer& answer,
   };
 }
 
+void add_sources(report::Answer& answer,
+                 const CommandContext& context,
+                 const plan::TrainingDeployment& d,
+                 const ModelSource& source) {
+  const workload::Training& t = d.training;
+  const catalog::Model* model = source.checkpoint ? nullptr : t.model;
+  const report::EntriesUsed used{
+      .model = model, .gpu = d.gpu, .framework = t.framework, .optimizer = t.optimizer};
+  answer.sources = [&catalog = context.catalog, used] {
+    return report::catalog_sources(catalog, used);
+  };
+}
+
 double rule_parameters(const ModelSource& source) {
   if (source.choice.parameters) return *source.choice.parameters;
   return static_cast<double>(estimate::total(estimate::parameters(*source.choice.model)));

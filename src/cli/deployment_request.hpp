@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dsplan/plan/deployment.hpp"
+#include "dsplan/plan/training_deployment.hpp"
 
 #include "command.hpp"
 #include "model_source.hpp"
@@ -25,6 +26,10 @@ void add_notes(report::Answer& answer, const Notes& notes, const ModelSource& so
 void add_sources(report::Answer& answer,
                  const CommandContext& context,
                  const plan::Deployment& deployment,
+                 const ModelSource& source);
+void add_sources(report::Answer& answer,
+                 const CommandContext& context,
+                 const plan::TrainingDeployment& deployment,
                  const ModelSource& source);
 
 /// The parameters of --params or of the model, for the guides' rule.

@@ -120,7 +120,7 @@ const std::vector<Command>& commands() {
       {"flops",
        "Work and traffic of one step",
        "dsplan flops --model qwen3-32b --batch 8 --input-tokens 4096",
-       kDeployment,
+       with(kDeployment, kTrainingOptions, {}),
        {},
        true},
       {"catalog",

@@ -92,4 +92,16 @@ double arithmetic_intensity(const InferenceFlops& f, std::int64_t batch) {
   return decode_total(f).value * real(batch) / read.value;
 }
 
+TrainingFlops training_flops(const workload::Training& t) {
+  const Model& m = *t.model;
+  const double sequences = real(t.global_batch);
+  const double tokens = sequences * real(t.seq_len);
+  const double passes = t.method == workload::Method::full ? 3.0 : 2.0;
+  TrainingFlops f;
+  f.linear = linear_flops_per_token(m) * (passes * tokens * t.parameter_scale);
+  f.attention = prompt_attention_flops(m, t.seq_len) * (3.0 * sequences);
+  f.head = head_flops_per_token(m) * (passes * tokens);
+  return f;
+}
+
 }  // namespace dsplan::estimate

@@ -133,7 +133,9 @@ States full_states(const Training& t, const HeldParameters& held) {
                group_states(t, held.experts, r.states, expert_ranks(t)) +
                group_states(t, held.ends, r.embedding_states, dense_ranks(t));
   if (workload::optimizer_in_backward(t)) {
-    const double at_once = std::max(held.layer + held.layer_experts, held.ends);
+    const double embedding = as_double(t.model->vocab_size * t.model->hidden_size) *
+                             t.parameter_scale / as_double(t.layout.tp);
+    const double at_once = std::max(held.layer + held.layer_experts, embedding);
     sum.gradients = std::min(sum.gradients, at_once * r.gradient);
   }
   return sum;

@@ -1,9 +1,9 @@
 #include "dsplan/ingest/option_file.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <set>
 #include <utility>
+
+#include <yaml-cpp/yaml.h>
 
 #include "dsplan/base/error.hpp"
 
@@ -54,7 +54,8 @@ std::vector<OptionSetting> read_option_file(std::string_view yaml, const std::st
   for (const auto& pair : root) {
     settings.push_back(setting(pair.first, pair.second, file));
     if (!seen.insert(settings.back().key).second) {
-      refuse(settings.back().place, "key '" + settings.back().key + "' appears twice",
+      refuse(settings.back().place,
+             "key '" + settings.back().key + "' appears twice",
              "keep one of them");
     }
   }

@@ -18,8 +18,34 @@ using workload::Method;
 using workload::Recompute;
 using workload::Training;
 
-/// Counts beyond this are no dimension or layout of a training run.
-constexpr std::int64_t kMostOfAnything = std::int64_t{1} << 40;
+/// The most that a column may say; all products of a run's counts then fit 64 bits.
+struct Limit {
+  std::string_view column;
+  std::int64_t most;
+};
+constexpr std::int64_t kMostOfOthers = std::int64_t{1} << 12;  // layers, experts, parallel sizes
+constexpr std::array kLimits{
+    Limit{"hidden", std::int64_t{1} << 18},
+    Limit{"ffn", std::int64_t{1} << 20},
+    Limit{"moe_ffn", std::int64_t{1} << 18},
+    Limit{"shared_ffn", std::int64_t{1} << 18},
+    Limit{"vocab", std::int64_t{1} << 24},
+    Limit{"n_gpus", std::int64_t{1} << 20},
+    Limit{"dp", std::int64_t{1} << 20},
+    Limit{"micro_batch", std::int64_t{1} << 20},
+    Limit{"micro_batches", std::int64_t{1} << 20},
+    Limit{"global_batch", std::int64_t{1} << 40},
+    Limit{"seq_len", std::int64_t{1} << 30},
+    Limit{"lora_rank", std::int64_t{1} << 18},
+    Limit{"trainable_parameters", std::int64_t{1} << 40},
+};
+
+double most_of(std::string_view column) {
+  const auto found = std::find_if(
+      kLimits.begin(), kLimits.end(), [&](const Limit& l) { return l.column == column; });
+  return static_cast<double>(found == kLimits.end() ? kMostOfOthers : found->most);
+}
+
 /// Losses are compiled with the model from here on (year and month).
 constexpr std::string_view kLossesCompiledFrom = "202502";
 
@@ -54,9 +80,10 @@ std::optional<std::int64_t> count(const TrainingCells& cells, std::string_view c
   const std::string_view text = cell(cells, column);
   if (text.empty()) return std::nullopt;
   const auto value = parse_number(text);
-  const auto limit = static_cast<double>(kMostOfAnything);
-  if (!value || *value > limit || *value != static_cast<double>(static_cast<std::int64_t>(*value)))
-    throw Skip{std::string(column) + " '" + std::string(text) + "' is not a whole number"};
+  if (!value || *value > most_of(column) ||
+      *value != static_cast<double>(static_cast<std::int64_t>(*value)))
+    throw Skip{std::string(column) + " '" + std::string(text) +
+               "' is not a whole number of that kind"};
   if (*value < 1.0) return std::nullopt;
   return static_cast<std::int64_t>(*value);
 }

@@ -38,6 +38,24 @@ FlopsAnswer flops_answer(const Deployment& d) {
   return a;
 }
 
+FlopsAnswer training_flops_answer(const TrainingDeployment& d) {
+  const workload::Training& t = d.training;
+  const estimate::TrainingFlops f = estimate::training_flops(t);
+  const std::string tokens = text(t.global_batch) + " x " + text(t.seq_len) + " tokens";
+  FlopsAnswer a;
+  a.training_per_step = estimate::total(f);
+  a.parameters = whole(d.parameters);
+  a.active_parameters = whole(
+      static_cast<double>(estimate::active(estimate::parameters(*t.model))) * t.parameter_scale);
+  const std::string passes = t.method == workload::Method::full ? "forward and two of backward"
+                                                                : "forward and one of backward";
+  a.breakdown = {
+      {"matrices", f.linear, "F-TRAINING", passes + ", " + tokens},
+      {"attention", f.attention, "F-TRAINING", "causal, forward and two of backward, " + tokens},
+      {"head", f.head, "F-TRAINING", passes + ", " + tokens}};
+  return a;
+}
+
 FlopsAnswer rule_flops_answer(double parameters,
                               const catalog::Format& format,
                               std::int64_t tokens,
@@ -49,7 +67,7 @@ FlopsAnswer rule_flops_answer(double parameters,
   a.parameters = whole(parameters);
   a.active_parameters = whole(parameters);
   a.breakdown = {{"matrices",
-                  a.prefill,
+                  *a.prefill,
                   "G-FLOPS",
                   "2 x P x " + text(tokens) + " tokens x batch " + text(batch)}};
   return a;

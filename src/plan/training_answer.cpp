@@ -172,10 +172,6 @@ std::optional<Warning> risk(const PerGpuMemory& g) {
 
 }  // namespace
 
-bool training_fits(const TrainingDeployment& d) {
-  return d.gpu != nullptr && solve::holds(d.training, *d.gpu);
-}
-
 MemoryAnswer training_memory_answer(const catalog::Catalog& catalog, const TrainingDeployment& d) {
   const Training& t = d.training;
   const auto memory = estimate::training_memory(t);
@@ -194,7 +190,7 @@ MemoryAnswer training_memory_answer(const catalog::Catalog& catalog, const Train
     a.fits_on = devices(catalog, d);
     return a;
   }
-  a.fits = training_fits(d);
+  a.fits = solve::holds(t, *d.gpu);
   a.max_batch = solve::max_micro_batch(t, *d.gpu);
   a.max_context_tokens = solve::max_seq_len(t, *d.gpu);
   if (auto warning = risk(a.per_gpu)) a.warnings.push_back(std::move(*warning));

@@ -4,7 +4,8 @@
 #include <array>
 
 #include "dsplan/base/suggest.hpp"
-#include "dsplan/plan/training_answer.hpp"
+#include "dsplan/estimate/training_memory.hpp"
+#include "dsplan/solve/training_limits.hpp"
 
 #include "resolution.hpp"
 
@@ -21,6 +22,7 @@ using workload::Recompute;
 using workload::Training;
 
 constexpr std::int64_t kDefaultSeqLen = 4096;
+constexpr std::size_t kMostOffered = 6;
 
 template <typename Value>
 struct Word {
@@ -217,7 +219,9 @@ class Resolver {
 
   [[nodiscard]] std::string offered(std::int64_t gpus) const {
     std::string list;
+    std::size_t shown = 0;
     for (const Training& t : training_layouts(out_.training, gpus, out_.node_gpus)) {
+      if (shown++ == kMostOffered) return list + " ...";
       list += (list.empty() ? "" : "; ") + workload::describe(t.layout);
     }
     return list.empty() ? "none on " + text(gpus) + " GPUs" : list;
@@ -238,16 +242,7 @@ class Resolver {
       refuse("no layout of " + text(gpus) + " GPUs divides the model and the batch",
              "give --tp, --pp and --global-batch that divide");
     }
-    const auto fits = [&](const Training& t) {
-      TrainingDeployment trial = out_;
-      trial.training.layout = t.layout;
-      trial.training.global_batch = t.global_batch;
-      set_optimizer(trial.training);
-      return training_fits(trial);
-    };
-    const auto first =
-        out_.gpu == nullptr ? layouts.begin() : std::find_if(layouts.begin(), layouts.end(), fits);
-    const Training& taken = first == layouts.end() ? layouts.front() : *first;
+    const Training taken = best_layout(layouts);
     run().layout = taken.layout;
     choose_global_batch();
     if (gpus > 1)
@@ -257,6 +252,23 @@ class Resolver {
              "--tp, --pp, --dp");
     const std::string why = workload::obstacle(run());
     if (!why.empty()) refuse(why, "layouts that work: " + offered(gpus));
+  }
+
+  /// The first that fits; when none does, the one that asks least of a GPU.
+  [[nodiscard]] Training best_layout(std::vector<Training> layouts) const {
+    for (Training& t : layouts) set_optimizer(t);
+    if (out_.gpu == nullptr) return layouts.front();
+    const auto first = std::find_if(layouts.begin(), layouts.end(), [&](const Training& t) {
+      return solve::holds(t, *out_.gpu);
+    });
+    if (first != layouts.end()) return *first;
+    const auto demand = [](const Training& t) {
+      return estimate::total(estimate::training_memory(t).worst_gpu());
+    };
+    return *std::min_element(
+        layouts.begin(), layouts.end(), [&](const Training& a, const Training& b) {
+          return demand(a) < demand(b);
+        });
   }
 
   void set_optimizer(Training& t) const {

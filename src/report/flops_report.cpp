@@ -26,7 +26,7 @@ std::span<const ResultField<FlopsTerm>> described<FlopsTerm>() {
 template <>
 std::span<const ResultField<FlopsAnswer>> described<FlopsAnswer>() {
   static constexpr std::array kFields{
-      field<&FlopsAnswer::prefill>("prefill_flops", "all prompts of the batch"),
+      field<&FlopsAnswer::prefill>("prefill_flops", "all prompts of the batch; null for training"),
       field<&FlopsAnswer::decode_per_token>("decode_flops_per_token",
                                             "one generated token at the end of the context"),
       field<&FlopsAnswer::training_per_step>("training_flops_per_step", "null for inference"),
@@ -45,19 +45,26 @@ namespace {
 
 std::string work(Flops n) { return fmt::format("{:.5g}", n.value); }
 
+std::string traffic_line(const FlopsAnswer& a) {
+  std::string line = fmt::format("A decode step reads {:.2f} GiB ({:.2f} GB) of weights",
+                                 in_gib(*a.weight_read),
+                                 in_gb(*a.weight_read));
+  if (a.arithmetic_intensity) {
+    line += fmt::format(" and does {:.2f} FLOPs for each byte of weights and cache",
+                        *a.arithmetic_intensity);
+  }
+  return line + ".";
+}
+
 Document flops_document(const FlopsAnswer& a, const std::string& subject) {
   Grid grid{{"work", "FLOPs"}, {false, true}, {}};
-  grid.rows.push_back({"prefill of the batch", work(a.prefill)});
+  if (a.prefill) grid.rows.push_back({"prefill of the batch", work(*a.prefill)});
+  if (a.training_per_step) grid.rows.push_back({"training step", work(*a.training_per_step)});
   for (const FlopsTerm& t : a.breakdown) grid.rows.push_back({"  " + t.term, work(t.work)});
-  grid.rows.push_back({"one generated token", work(a.decode_per_token)});
-  std::string traffic = fmt::format("A decode step reads {:.2f} GiB ({:.2f} GB) of weights",
-                                    in_gib(a.weight_read),
-                                    in_gb(a.weight_read));
-  if (a.arithmetic_intensity) {
-    traffic += fmt::format(" and does {:.2f} FLOPs for each byte of weights and cache",
-                           *a.arithmetic_intensity);
-  }
-  return {Text{subject, Tone::strong}, grid, Text{traffic + "."}};
+  if (a.decode_per_token) grid.rows.push_back({"one generated token", work(*a.decode_per_token)});
+  Document document{Text{subject, Tone::strong}, grid};
+  if (a.weight_read) document.emplace_back(Text{traffic_line(a)});
+  return document;
 }
 
 Document flops_explanation(const FlopsAnswer& a) {

@@ -7,6 +7,9 @@
 //                  and of the routed experts those that `batch` tokens touch, E (1 - (1 -
 //                  k/E)^batch)
 //
+//   [F-TRAINING]   forward once and backward twice, over every token of a step, head included; with
+//                  frozen weights (LoRA) no gradients of matrices: twice in all, attention thrice
+//
 // Source: FLOPs of NVIDIA's published training tables agree within 0.2 % (docs/accuracy.md).
 #pragma once
 
@@ -15,6 +18,7 @@
 #include "dsplan/base/units.hpp"
 #include "dsplan/catalog/model.hpp"
 #include "dsplan/workload/inference.hpp"
+#include "dsplan/workload/training.hpp"
 
 namespace dsplan::estimate {
 
@@ -48,5 +52,16 @@ struct InferenceFlops {
 
 /// FLOPs of one decode step over the bytes that it reads.
 [[nodiscard]] double arithmetic_intensity(const InferenceFlops& f, std::int64_t batch);
+
+/// [F-TRAINING] The terms of one step.
+struct TrainingFlops {
+  Flops linear;
+  Flops attention;
+  Flops head;
+};
+[[nodiscard]] constexpr Flops total(const TrainingFlops& f) {
+  return f.linear + f.attention + f.head;
+}
+[[nodiscard]] TrainingFlops training_flops(const workload::Training& t);
 
 }  // namespace dsplan::estimate

@@ -13,9 +13,6 @@ namespace dsplan::plan {
 [[nodiscard]] MemoryAnswer training_memory_answer(const catalog::Catalog& catalog,
                                                   const TrainingDeployment& deployment);
 
-/// Does the run fit on its GPUs? False without a GPU.
-[[nodiscard]] bool training_fits(const TrainingDeployment& deployment);
-
 /// The nearest changes that make it fit, each re-checked, what costs least first: recomputation,
 /// ZeRO stage, micro-batch, layout of the same GPUs, optimizer, offload, sequence length, more
 /// GPUs, then LoRA and QLoRA, then other devices.
