@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kShardings{"none", "zero1", "zero2", "zero3"};
 constexpr std::array<std::string_view, 2> kSelective{"attention", "matrices"};
+constexpr std::array<std::string_view, 3> kRecompute{"none", "selective", "full"};
 
 using F = Framework;
 
@@ -52,6 +53,7 @@ constexpr std::array kFields{
              "full recomputation keeps layer inputs on the host",
              &F::recompute_inputs_on_host},
     Field<F>{"selective", "what selective recomputation is", &F::selective, true, kSelective},
+    Field<F>{"recompute", "what the usual recipe recomputes", &F::recompute, false, kRecompute},
     Field<F>{"logits_bytes", "per token and vocabulary entry", &F::logits_bytes},
     Field<F>{"fused_logits_bytes", "with a fused or compiled loss", &F::fused_logits_bytes},
     Field<F>{"fused_loss", "the usual recipe fuses the loss", &F::fused_loss},

@@ -58,7 +58,7 @@ constexpr std::array kOptions{
     Option{"optimizer", 0, "O", Kind::text, "training: optimizer", "the framework's", kTraining, Words::optimizers},
     Option{"grad-precision", 0, "P", Kind::text, "training: format of the gradients", "the framework's", kTraining, Words::formats},
     Option{"zero", 0, "0..3", Kind::count, "training: ZeRO stage, 3 for FSDP", "the framework's", kTraining},
-    Option{"recompute", 0, "R", Kind::text, "training: what the backward pass computes again", "none", kTraining, Words::listed, "none|selective|full"},
+    Option{"recompute", 0, "R", Kind::text, "training: what the backward pass computes again", "the framework's", kTraining, Words::listed, "none|selective|full"},
     Option{"vpp", 0, "N", Kind::count, "training: model chunks of a pipeline stage (interleaving)", "1", kTraining},
     Option{"sequence-parallel", 0, "on|off", Kind::toggle, "training: activations split over tp too", "the framework's", kTraining, Words::listed, "on|off"},
     Option{"offload", 0, "WHAT", Kind::text, "training: kept in host memory, optimizer or parameters", "", kTraining, Words::listed, "optimizer|parameters", true},

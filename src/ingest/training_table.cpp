@@ -200,7 +200,8 @@ Compute compute(const std::string& label) {
   return mentions(label, "bf16") ? Compute::bf16 : Compute::fp16;
 }
 
-Recompute recompute(const std::string& label) {
+Recompute recompute(const std::string& label, const catalog::Framework& f) {
+  if (label.empty()) return workload::usual_recompute(f);
   if (mentions(label, "full")) return Recompute::full;
   return mentions(label, "select") ? Recompute::selective : Recompute::none;
 }
@@ -311,10 +312,14 @@ workload::Layout layout(const TrainingCells& cells) {
 
 void read_batches(Training& t, const TrainingCells& cells) {
   t.seq_len = needed(cells, "seq_len");
-  t.micro_batch = needed(cells, "micro_batch");
-  const std::int64_t at_once = t.micro_batch * t.layout.dp;
   const auto passes = count(cells, "micro_batches");
   const auto global = count(cells, "global_batch");
+  const std::int64_t ranks_and_passes = t.layout.dp * passes.value_or(1);
+  t.micro_batch =
+      global && passes
+          ? count_or(cells, "micro_batch", std::max<std::int64_t>(*global / ranks_and_passes, 1))
+          : needed(cells, "micro_batch");
+  const std::int64_t at_once = t.micro_batch * t.layout.dp;
   t.global_batch = passes || !global ? passes.value_or(t.layout.pp) * at_once : *global;
 }
 
@@ -337,7 +342,7 @@ Training training(const TrainingCells& cells, const Catalog& catalog, TrainingRo
   t.vpp = count_or(cells, "vpp", 1);
   read_batches(t, cells);
   t.compute = compute(lower_cell(cells, "precision"));
-  t.recompute = recompute(lower_cell(cells, "recompute"));
+  t.recompute = recompute(lower_cell(cells, "recompute"), *t.framework);
   t.sharding = sharding(lower_cell(cells, "sharding"));
   t.optimizer = &optimizer(cells, catalog, t);
   t.lora = lora(cells);

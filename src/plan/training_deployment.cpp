@@ -54,6 +54,13 @@ Value value_of(const std::array<Word<Value>, Count>& words,
          did_you_mean(given, known, "one of " + list));
 }
 
+template <typename Value, std::size_t Count>
+std::string_view word_of(const std::array<Word<Value>, Count>& words, Value wanted) {
+  const auto found =
+      std::find_if(words.begin(), words.end(), [&](const auto& w) { return w.value == wanted; });
+  return found->word;
+}
+
 using TargetFlag = bool workload::LoraTargets::*;
 constexpr std::array kTargets{Word<TargetFlag>{"q", &workload::LoraTargets::query},
                               Word<TargetFlag>{"k", &workload::LoraTargets::key},
@@ -143,9 +150,12 @@ class Resolver {
       run().sharding = workload::zero_stage(*request_.zero);
     }
     run().sequence_parallel = request_.sequence_parallel;
-    run().flash_attention = request_.flash_attention.value_or(true);
-    run().recompute = value_of(kRecomputes, request_.recompute.value_or("none"), "recompute");
-    if (!request_.recompute) fill(out_, "recompute", "none", Origin::built_in);
+    if (request_.flash_attention) run().flash_attention = *request_.flash_attention;
+    run().recompute = request_.recompute ? value_of(kRecomputes, *request_.recompute, "recompute")
+                                         : workload::usual_recompute(*run().framework);
+    if (!request_.recompute) {
+      fill(out_, "recompute", std::string(word_of(kRecomputes, run().recompute)), Origin::catalog);
+    }
     for (const std::string& what : request_.offload) add_offload(what);
     if (request_.method == Method::full) return;
     run().lora.rank = at_least_one(request_.lora_rank, "lora-rank", run().lora.rank);

@@ -91,6 +91,11 @@ bool optimizer_in_backward(const Training& t) {
   return t.optimizer_in_backward.value_or(usual);
 }
 
+Recompute usual_recompute(const catalog::Framework& framework) {
+  if (framework.recompute == "full") return Recompute::full;
+  return framework.recompute == "selective" ? Recompute::selective : Recompute::none;
+}
+
 std::string_view usual_optimizer(const catalog::Framework& framework,
                                  Method method,
                                  std::int64_t gpus) {

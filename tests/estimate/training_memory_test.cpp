@@ -483,6 +483,22 @@ TEST_CASE("labels of optimizer, precision and loss are read by their words") {
   CHECK_FALSE(row_of(cells).training->fused_loss.has_value());
 }
 
+TEST_CASE("what a row does not say is the framework's usual recipe") {
+  auto cells = complete_row();
+  cells["framework"] = "torchtune";
+  const auto alone = row_of(cells);
+  CHECK(alone.training->optimizer->id == "paged-adamw-8bit");
+  CHECK(alone.training->recompute == Recompute::full);
+  CHECK(workload::optimizer_in_backward(*alone.training));
+  cells["n_gpus"] = "2";
+  const auto pair = row_of(cells);
+  CHECK(pair.training->optimizer->id == "adamw");
+  CHECK(workload::sharding(*pair.training) == workload::zero_stage(3));
+  CHECK_FALSE(workload::optimizer_in_backward(*pair.training));
+  cells["recompute"] = "none";
+  CHECK(row_of(cells).training->recompute == Recompute::none);
+}
+
 TEST_CASE("a framework that is not known is answered by the generic one, and said so") {
   auto cells = complete_row();
   cells["framework"] = "frobnicate";

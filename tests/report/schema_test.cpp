@@ -184,7 +184,8 @@ TEST_CASE("one shape of the memory answer, whatever the flags", "[report]") {
     if (arguments.front() != "memory") continue;
     arguments.insert(arguments.end(), {"-o", "json"});
     std::string names;
-    for (const auto& [key, unused] : Json::parse(test::run(arguments).out)["result"].items()) {
+    const Json result = Json::parse(test::run(arguments).out)["result"];
+    for (const auto& [key, unused] : result.items()) {
       names += key + " ";
     }
     keys.insert(names);

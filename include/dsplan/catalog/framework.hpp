@@ -45,6 +45,7 @@ struct Framework {
   bool fp8_inputs = false;                ///< fp8 runs keep the inputs of matrices in 8 bits
   bool recompute_inputs_on_host = false;  ///< full recomputation keeps layer inputs on the host
   std::string_view selective{};           ///< attention, matrices: what selective recomputation is
+  std::string_view recompute{};  ///< none, selective, full: what the usual recipe does; empty: none
 
   // Loss [T-LOGITS], bytes per token and vocabulary entry at the peak.
   double logits_bytes = 12.0;

@@ -13,9 +13,10 @@
 //                                   means LayerNorm
 //   n_gpus tp pp vpp cp ep dp       1 where not stated; dp: n_gpus / (tp pp cp)
 //   micro_batch micro_batches global_batch seq_len
-//                                   micro_batches: from global_batch, else pp
+//                                   micro_batches: from global_batch, else pp;
+//                                   micro_batch: from those two
 //   precision                       fp32; bf16; anything of 8 or 4 bits is fp8; else fp16
-//   recompute                       none, selective, full
+//   recompute                       none, selective, full; empty: the framework's
 //   sharding                        as worded: zero1..3, fsdp.. (3), none; empty: the framework's
 //   method lora_rank trainable_parameters weight_format
 //                                   full, lora, qlora; "embeddings" in the method: trained too.

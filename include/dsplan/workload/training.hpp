@@ -108,6 +108,9 @@ struct Training {
 [[nodiscard]] bool fused_loss(const Training& t);
 [[nodiscard]] bool optimizer_in_backward(const Training& t);
 
+/// What the framework's recipe recomputes.
+[[nodiscard]] Recompute usual_recompute(const catalog::Framework& framework);
+
 /// Catalog id of the optimizer that the framework's recipe for so many GPUs takes.
 [[nodiscard]] std::string_view usual_optimizer(const catalog::Framework& framework,
                                                Method method,
