@@ -193,6 +193,16 @@ std::string entry_id(const Source& source, const YAML::Node& node) {
 }
 
 template <typename Entry>
+void forget_derived(const YAML::Node&, Entry&) {}
+
+/// Another memory as sold makes the figures measured on the old one untrue.
+void forget_derived(const YAML::Node& node, Gpu& gpu) {
+  if (!node["memory_gb"].IsDefined()) return;
+  if (!node["memory_visible_mib"].IsDefined()) gpu.memory_visible_mib.reset();
+  if (!node["memory_runtime_gib"].IsDefined()) gpu.memory_runtime_gib.reset();
+}
+
+template <typename Entry>
 void read_entry(const Source& source, const YAML::Node& node) {
   const std::string kind(kind_of<Entry>().one);
   const std::string id = entry_id<Entry>(source, node);
@@ -206,6 +216,7 @@ void read_entry(const Source& source, const YAML::Node& node) {
     std::visit(FieldReader<Entry>{source, pair.second, *field, owner, entry}, field->member);
     source.catalog.mark({kind_of<Entry>().one, id, key, source.place(pair.first.Mark())});
   }
+  forget_derived(node, entry);
   check_required(source, node, entry, owner);
   source.catalog.mark({kind_of<Entry>().one, id, "", source.place(node.Mark())});
   source.catalog.put(entry);

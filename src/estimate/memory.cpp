@@ -99,8 +99,9 @@ InferenceMemory inference_memory(const Inference& w, const catalog::Gpu* gpu) {
 
 Budget budget(const Inference& w, const GpuMemory& demand, const catalog::Gpu& gpu) {
   const Bytes capacity = bytes(std::floor(catalog::runtime_memory(gpu).value));
-  const Bytes usable = w.settings.reserve_fraction ? capacity * (1.0 - *w.settings.reserve_fraction)
-                                                   : usable_by_rule(w, demand, gpu, capacity);
+  Bytes usable = w.settings.reserve_fraction ? capacity * (1.0 - *w.settings.reserve_fraction)
+                                             : usable_by_rule(w, demand, gpu, capacity);
+  if (gpu.unified_memory && w.engine->split == "layer") usable = usable - host_weights(w);
   return {capacity, bytes(std::floor(usable.value))};
 }
 

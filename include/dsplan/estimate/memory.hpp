@@ -7,6 +7,7 @@
 //               free     other terms + share x (device - other terms) (TensorRT-LLM)
 //               reserve  device less what is kept from the pool beyond the terms that it covers
 //                        (SGLang)
+//               where CPU and GPU share one memory, less what the engine keeps on the host
 //   [R-CONTEXT] device context and libraries; [R-COMM] buffers of collectives when GPUs share a
 //   layer; [R-GRAPH]   captured graphs: fixed + per layer of the stage + more with experts
 #pragma once
