@@ -4,7 +4,7 @@
 
 packages_to_run="ca-certificates curl"
 packages_to_build="g++ cmake ninja-build libcli11-dev libcsv-dev libfmt-dev libyaml-cpp-dev nlohmann-json3-dev"
-packages_to_test="catch2 librapidcheck-dev clang libclang-rt-dev universal-ctags"
+packages_to_test="catch2 clang libclang-rt-dev universal-ctags jq python3"
 
 # What the program is made from.
 program_sources="CMakeLists.txt CMakePresets.json cmake data include src"

@@ -179,7 +179,7 @@ class Finder {
                          *d_.gpu,
                          change,
                          "--gpus " + text(n) + " " + layout_flags(t.layout),
-                         text(n - now) + " more GPUs")))
+                         text(n - now) + (n - now == 1 ? " more GPU" : " more GPUs"))))
           return;
       }
     }

@@ -408,7 +408,7 @@ std::string describe(const plan::TrainingDeployment& d) {
   if (d.gpu != nullptr) where = fmt::format(" on {} x {}", workload::gpu_count(t), d.gpu->id);
   if (workload::gpu_count(t) > 1) where += fmt::format(" ({})", workload::describe(t.layout));
   return fmt::format(
-      "{}, {} in {} by {} with {}, {} x {} tokens at once, {} sequences a step{}",
+      "{}, {} in {} by {} with {}, {} x {} tokens at once, {} sequence{} a step{}",
       model,
       kMethods[static_cast<std::size_t>(t.method)],
       t.base_format != nullptr ? t.base_format->id : kComputes[static_cast<std::size_t>(t.compute)],
@@ -417,6 +417,7 @@ std::string describe(const plan::TrainingDeployment& d) {
       t.micro_batch,
       t.seq_len,
       t.global_batch,
+      t.global_batch == 1 ? "" : "s",
       where);
 }
 

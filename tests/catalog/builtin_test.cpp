@@ -16,7 +16,8 @@ using test::built_in;
 const Catalog& from_files() {
   static const Catalog parsed = [] {
     Catalog catalog{Tables{}};
-    for (const char* name : {"links", "formats", "gpus", "engines", "models", "prices"}) {
+    for (const char* name :
+         {"links", "formats", "gpus", "engines", "models", "prices", "optimizers", "frameworks"}) {
       const std::string file = "data/" + std::string(name) + ".yaml";
       merge_yaml(catalog, test::file_text(DSPLAN_SOURCE_DIR "/" + file), file);
     }
@@ -45,7 +46,9 @@ TEMPLATE_TEST_CASE("the built-in table is data/*.yaml, row by row and field by f
                    Format,
                    Engine,
                    Link,
-                   Price) {
+                   Price,
+                   Framework,
+                   Optimizer) {
   const auto table = built_in().all<TestType>();
   const auto parsed = from_files().all<TestType>();
   REQUIRE(table.size() == parsed.size());
@@ -65,7 +68,9 @@ TEMPLATE_TEST_CASE("every row has an id of its own and a source",
                    Format,
                    Engine,
                    Link,
-                   Price) {
+                   Price,
+                   Framework,
+                   Optimizer) {
   std::set<std::string_view> ids;
   for (const auto& row : built_in().all<TestType>()) {
     INFO(row.id);
