@@ -21,6 +21,9 @@ report::Answer run_validate(const CommandContext& context) {
   answer.inputs = {{"file", file, Origin::flag, ""}};
   if (!group_by.empty()) answer.inputs.push_back({"group_by", group_by, Origin::flag, ""});
   plan::Validation validation = ingest::validate_table(table, context.catalog, file, group_by);
+  for (const std::string& note : validation.notes) {
+    answer.warnings.push_back({"generic-profile", note});
+  }
   std::string subject = file + ": " + validation.table + ", predicted against measured";
   report::report_validation(answer, std::move(validation), std::move(subject));
   return answer;

@@ -88,10 +88,17 @@ plan::ModelChoice model_named(const Row& row, const Catalog& catalog) {
   return choice;
 }
 
-/// An engine that the catalog does not know is answered by the profile of the kind.
+constexpr std::string_view kUsualEngine = "vllm";
+
+/// An engine that the catalog does not know is answered as the usual one.
+bool knows_engine(const Row& row, const Catalog& catalog) {
+  const auto name = row.said("engine");
+  return !name || catalog.find<catalog::Engine>(*name) != nullptr;
+}
+
 std::string engine_named(const Row& row, const Catalog& catalog) {
-  const std::string name = row.said("engine").value_or("vllm");
-  return catalog.find<catalog::Engine>(name) == nullptr ? "vllm" : name;
+  const std::string usual(kUsualEngine);
+  return knows_engine(row, catalog) ? row.said("engine").value_or(usual) : usual;
 }
 
 // ---- start-up logs of vLLM ----
@@ -136,6 +143,9 @@ std::vector<Figure> vllm_figures(const Row& row, const Catalog& catalog) {
   const auto measured = row.number("value");
   if (!measured) throw Unanswerable{"no value"};
   figure.measured = *measured;
+  if (!knows_engine(row, catalog)) {
+    figure.note = "engine '" + row.text("engine") + "' is answered as " + std::string(kUsualEngine);
+  }
   answer(figure, [&] { return predict_vllm(row, catalog); });
   return {figure};
 }
@@ -228,6 +238,7 @@ std::vector<Figure> training_figures(const Row& row, const Catalog& catalog) {
   answer(figure, [&] {
     const TrainingRow run = read_training_row(cells_of(row), catalog);
     if (!run.training) throw Unanswerable{run.skipped};
+    figure.note = run.note;
     return predicted_peak(run).value;
   });
   return {figure};

@@ -100,6 +100,10 @@ Validation summarised(std::string table, std::vector<Figure> figures) {
     });
     v.groups.push_back(accuracy_of(name, members));
   }
+  for (const Figure& f : figures) {
+    const bool is_new = std::find(v.notes.begin(), v.notes.end(), f.note) == v.notes.end();
+    if (!f.note.empty() && is_new) v.notes.push_back(f.note);
+  }
   v.rows = std::move(figures);
   return v;
 }

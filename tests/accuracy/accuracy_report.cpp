@@ -29,9 +29,9 @@ struct Table {
 };
 
 const std::vector<Table> kTables{
-    {"vllm_memory", {"metric", "engine_version", "model"}},
+    {"vllm_memory", {"metric", "engine_version", "model", "gpu"}},
     {"llamacpp_memory", {"metric", "model", "flash_attention"}},
-    {"training_memory", {"framework", "scope", "method"}},
+    {"training_memory", {"framework", "scope", "method", "model"}},
 };
 
 std::string read(const std::string& path) {
@@ -91,9 +91,10 @@ std::string table_markdown(const std::vector<Entry>& entries, const std::string&
   for (const Entry& e : entries) {
     if (e.table != table) continue;
     const Accuracy& a = e.accuracy;
-    text += "| " + e.column + " | " + a.group + " | " + std::to_string(a.rows) + " | " +
-            std::to_string(a.skipped) + " | " + percent(a.median_ape) + " | " + percent(a.mape) +
-            " | " + percent(a.p90_ape) + " | " + percent(a.bias) + " |\n";
+    text += "| " + e.column + " | " + (a.group.empty() ? "(not named)" : a.group) + " | " +
+            std::to_string(a.rows) + " | " + std::to_string(a.skipped) + " | " +
+            percent(a.median_ape) + " | " + percent(a.mape) + " | " + percent(a.p90_ape) + " | " +
+            percent(a.bias) + " |\n";
   }
   return text;
 }

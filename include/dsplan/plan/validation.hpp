@@ -21,6 +21,7 @@ struct Figure {
   std::optional<double> error;  ///< (predicted - measured) / measured
   std::optional<std::string> skipped;
   std::string group;  ///< value of the column that groups are made by
+  std::string note;   ///< what was assumed to answer it, or empty
 };
 
 /// Sets `error` from the two figures. A measured zero has no relative error.
@@ -46,6 +47,7 @@ struct Validation {
   std::vector<Figure> rows;
   Accuracy summary;
   std::vector<Accuracy> groups;
+  std::vector<std::string> notes;  ///< those of the figures, each once
 };
 
 /// Summary and groups of the figures, groups in order of first appearance.
