@@ -79,12 +79,8 @@ report::Answer rule_answer(const CommandContext& context) {
 
 report::Answer training_answer(const CommandContext& context, workload::Method method) {
   const ModelSource source = model_of(context);
-  const plan::TrainingDeployment deployment = plan::resolve_training(
-      context.catalog, training_request(context.inputs, source.choice, method));
   report::Answer answer;
-  answer.inputs = used_inputs(context.inputs);
-  add_notes(answer, deployment, source);
-  add_sources(answer, context, deployment, source);
+  const plan::TrainingDeployment deployment = trained(answer, context, source, method);
   plan::MemoryAnswer memory = plan::training_memory_answer(context.catalog, deployment);
   answer.warnings.insert(answer.warnings.end(), memory.warnings.begin(), memory.warnings.end());
   report::report_memory(answer, std::move(memory), report::describe(deployment));

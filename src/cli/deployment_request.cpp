@@ -35,13 +35,7 @@ ModelSource model_of(const CommandContext& context) {
   return source;
 }
 
-plan::DeploymentRequest deployment_request(const Inputs& in, const plan::ModelChoice& model) {
-  plan::DeploymentRequest r;
-  r.model = model;
-  r.precision = in.text("precision");
-  r.kv_precision = in.text("kv-precision");
-  r.engine = in.text("engine");
-  r.engine_version = in.text("engine-version");
+void add_hardware(plan::HardwareRequest& r, const Inputs& in) {
   r.gpu = in.text("gpu");
   r.gpus = in.count("gpus");
   r.tp = in.count("tp");
@@ -49,9 +43,19 @@ plan::DeploymentRequest deployment_request(const Inputs& in, const plan::ModelCh
   r.dp = in.count("dp");
   r.ep = in.count("ep");
   r.cp = in.count("cp");
-  r.attention_dp = in.count("attention-dp");
   r.nodes = in.count("nodes");
   r.gpus_per_node = in.count("gpus-per-node");
+}
+
+plan::DeploymentRequest deployment_request(const Inputs& in, const plan::ModelChoice& model) {
+  plan::DeploymentRequest r;
+  r.model = model;
+  add_hardware(r, in);
+  r.precision = in.text("precision");
+  r.kv_precision = in.text("kv-precision");
+  r.engine = in.text("engine");
+  r.engine_version = in.text("engine-version");
+  r.attention_dp = in.count("attention-dp");
   r.batch = in.count("batch");
   r.context = in.count("context");
   r.input_tokens = in.count("input-tokens");

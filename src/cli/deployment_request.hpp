@@ -13,6 +13,9 @@ namespace dsplan::cli {
 /// given.
 [[nodiscard]] ModelSource model_of(const CommandContext& context);
 
+/// Devices and layout, which every kind of request has.
+void add_hardware(plan::HardwareRequest& request, const Inputs& inputs);
+
 [[nodiscard]] plan::DeploymentRequest deployment_request(const Inputs& inputs,
                                                          const plan::ModelChoice& model);
 

@@ -5,6 +5,8 @@
 
 #include "dsplan/base/error.hpp"
 
+#include "deployment_request.hpp"
+
 namespace dsplan::cli {
 namespace {
 
@@ -64,21 +66,13 @@ plan::TrainingRequest training_request(const Inputs& in,
                                        Method method) {
   plan::TrainingRequest r;
   r.model = model;
+  add_hardware(r, in);
   r.method = method;
   r.framework = in.text("engine");
   r.optimizer = in.text("optimizer");
   r.precision = in.text("precision");
   r.grad_precision = in.text("grad-precision");
-  r.gpu = in.text("gpu");
-  r.gpus = in.count("gpus");
-  r.tp = in.count("tp");
-  r.pp = in.count("pp");
-  r.dp = in.count("dp");
-  r.ep = in.count("ep");
-  r.cp = in.count("cp");
   r.vpp = in.count("vpp");
-  r.nodes = in.count("nodes");
-  r.gpus_per_node = in.count("gpus-per-node");
   r.zero = in.count("zero");
   r.sequence_parallel = in.toggle("sequence-parallel");
   r.micro_batch = in.count("micro-batch");
@@ -91,6 +85,18 @@ plan::TrainingRequest training_request(const Inputs& in,
   r.lora_targets = in.text("lora-targets");
   r.offload = in.list("offload");
   return r;
+}
+
+plan::TrainingDeployment trained(report::Answer& answer,
+                                 const CommandContext& context,
+                                 const ModelSource& source,
+                                 Method method) {
+  plan::TrainingDeployment deployment = plan::resolve_training(
+      context.catalog, training_request(context.inputs, source.choice, method));
+  answer.inputs = used_inputs(context.inputs);
+  add_notes(answer, deployment, source);
+  add_sources(answer, context, deployment, source);
+  return deployment;
 }
 
 }  // namespace dsplan::cli

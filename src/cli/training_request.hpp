@@ -5,7 +5,9 @@
 
 #include "dsplan/plan/training_deployment.hpp"
 
+#include "command.hpp"
 #include "inputs.hpp"
+#include "model_source.hpp"
 
 namespace dsplan::cli {
 
@@ -16,5 +18,11 @@ namespace dsplan::cli {
 [[nodiscard]] plan::TrainingRequest training_request(const Inputs& inputs,
                                                      const plan::ModelChoice& model,
                                                      workload::Method method);
+
+/// The run that the inputs ask for; what they and the planner said of it goes into the answer.
+[[nodiscard]] plan::TrainingDeployment trained(report::Answer& answer,
+                                               const CommandContext& context,
+                                               const ModelSource& source,
+                                               workload::Method method);
 
 }  // namespace dsplan::cli

@@ -5,14 +5,14 @@
 
 #include "dsplan/estimate/compute_graph.hpp"
 
+#include "arithmetic.hpp"
+
 namespace dsplan::estimate {
 namespace {
 
 using catalog::Model;
 using workload::Inference;
 using workload::StepLimits;
-
-double real(std::int64_t n) { return static_cast<double>(n); }
 
 double value_bytes(const Inference& w) {
   return w.precision.dense->weight_bits >= 32.0 ? 4.0 : 2.0;

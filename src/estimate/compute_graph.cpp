@@ -495,14 +495,14 @@ struct Skip {
 
 /// The layers in the middle of a part that need no replay.
 Skip skipped(const Model& m, const Part& part, Layers layers) {
-  const std::int64_t period = std::max<std::int64_t>(1, period_of(m));
+  const std::int64_t period = period_of(m);
   const bool dense_first = catalog::is_moe(m) && !takes_turns(m);
   const std::int64_t uneven = dense_first ? m.layers - m.moe_layers : 0;
   const std::int64_t begin = std::max(part.begin, uneven) + kPeriodsKept * period;
   const std::int64_t spare = part.end - begin - kPeriodsKept * period;
   if (layers == Layers::all || spare <= 0) return {};
   const std::int64_t step = std::lcm(2 * period, kLayersOfCycles);
-  return {begin, begin + spare / step * step};
+  return {begin, begin + spare - spare % std::max<std::int64_t>(step, 1)};
 }
 
 Heads heads_of(const Model& m) {

@@ -7,13 +7,13 @@
 #include "dsplan/estimate/parameters.hpp"
 #include "dsplan/estimate/weights.hpp"
 
+#include "arithmetic.hpp"
+
 namespace dsplan::estimate {
 namespace {
 
 using catalog::Model;
 using workload::Inference;
-
-double real(std::int64_t n) { return static_cast<double>(n); }
 
 double query_key_value_width(const Model& m) {
   return real(m.attention_heads * (m.head_dim + catalog::value_head_dim(m)));

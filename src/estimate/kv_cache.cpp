@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "arithmetic.hpp"
+
 namespace dsplan::estimate {
 namespace {
 
 using catalog::Engine;
 using catalog::Model;
 using workload::Inference;
-
-double real(std::int64_t n) { return static_cast<double>(n); }
-
-Bytes whole(double n) { return bytes(std::ceil(n - 1e-6)); }
-
-std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
-  return multiple <= 1 ? n : (n + multiple - 1) / multiple * multiple;
-}
 
 /// The indexer's cached key: one byte a value and a 32-bit scale.
 double indexer_bytes(const Model& m) {

@@ -6,14 +6,14 @@
 
 #include "dsplan/estimate/activations.hpp"
 
+#include "arithmetic.hpp"
+
 namespace dsplan::estimate {
 namespace {
 
 using catalog::Engine;
 using workload::Inference;
 using workload::StepLimits;
-
-double real(std::int64_t n) { return static_cast<double>(n); }
 
 Bytes whole_mib(double n) { return bytes(std::ceil(n * kMebi)); }
 

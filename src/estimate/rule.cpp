@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "arithmetic.hpp"
+
 namespace dsplan::estimate {
 namespace {
 
@@ -23,8 +25,6 @@ constexpr std::array<std::string_view, 3> kFlopsLeavesOut{
     "attention, which grows with the square of the length",
     "that a token uses only some experts of a mixture",
     "that this is the work of a whole prompt, not of one generated token"};
-
-Bytes whole(double n) { return bytes(std::ceil(n - 1e-6)); }
 
 }  // namespace
 

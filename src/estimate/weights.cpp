@@ -6,20 +6,14 @@
 
 #include "dsplan/estimate/parameters.hpp"
 
+#include "arithmetic.hpp"
+
 namespace dsplan::estimate {
 namespace {
 
 using catalog::Engine;
 using catalog::Model;
 using workload::Inference;
-
-double real(std::int64_t n) { return static_cast<double>(n); }
-
-Bytes whole(double n) { return bytes(std::ceil(n - 1e-6)); }
-
-std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
-  return multiple <= 1 ? n : (n + multiple - 1) / multiple * multiple;
-}
 
 /// Stored bytes per parameter of each part, by format and by what a read checkpoint says.
 struct Widths {

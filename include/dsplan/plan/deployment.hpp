@@ -24,13 +24,8 @@ struct ModelChoice {
   std::optional<workload::StoredWeights> stored;
 };
 
-/// What was said; an absent value takes its default.
-struct DeploymentRequest {
-  ModelChoice model;
-  std::optional<std::string> precision;
-  std::optional<std::string> kv_precision;
-  std::optional<std::string> engine;
-  std::optional<std::string> engine_version;
+/// The devices and the layout, as far as they were said.
+struct HardwareRequest {
   std::optional<std::string> gpu;
   std::optional<std::int64_t> gpus;
   std::optional<std::int64_t> tp;
@@ -38,9 +33,18 @@ struct DeploymentRequest {
   std::optional<std::int64_t> dp;
   std::optional<std::int64_t> ep;
   std::optional<std::int64_t> cp;
-  std::optional<std::int64_t> attention_dp;
   std::optional<std::int64_t> nodes;
   std::optional<std::int64_t> gpus_per_node;
+};
+
+/// What was said; an absent value takes its default.
+struct DeploymentRequest : HardwareRequest {
+  ModelChoice model;
+  std::optional<std::string> precision;
+  std::optional<std::string> kv_precision;
+  std::optional<std::string> engine;
+  std::optional<std::string> engine_version;
+  std::optional<std::int64_t> attention_dp;
   std::optional<std::int64_t> batch;
   std::optional<std::int64_t> context;
   std::optional<std::int64_t> input_tokens;

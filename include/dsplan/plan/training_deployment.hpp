@@ -14,23 +14,14 @@
 namespace dsplan::plan {
 
 /// What was said; an absent value takes its default.
-struct TrainingRequest {
+struct TrainingRequest : HardwareRequest {
   ModelChoice model;
   workload::Method method = workload::Method::full;
   std::optional<std::string> framework;
   std::optional<std::string> optimizer;
   std::optional<std::string> precision;  ///< recipe; for QLoRA the format of the base
   std::optional<std::string> grad_precision;
-  std::optional<std::string> gpu;
-  std::optional<std::int64_t> gpus;
-  std::optional<std::int64_t> tp;
-  std::optional<std::int64_t> pp;
-  std::optional<std::int64_t> dp;
-  std::optional<std::int64_t> ep;
-  std::optional<std::int64_t> cp;
   std::optional<std::int64_t> vpp;
-  std::optional<std::int64_t> nodes;
-  std::optional<std::int64_t> gpus_per_node;
   std::optional<std::int64_t> zero;  ///< ZeRO stage, 3 for FSDP
   std::optional<bool> sequence_parallel;
   std::optional<std::int64_t> micro_batch;
