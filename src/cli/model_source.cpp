@@ -73,6 +73,7 @@ void add_tensor_sizes(const fs::path& folder, ingest::Checkpoint& checkpoint) {
     return;
   }
   std::vector<ingest::TensorSizes> sizes;
+  sizes.reserve(shards.size());
   for (const fs::path& shard : shards) sizes.push_back(read_shard(shard, checkpoint.model.layers));
   checkpoint.sizes = ingest::merged(sizes);
   checkpoint.has_sizes = true;

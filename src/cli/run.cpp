@@ -33,7 +33,11 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-enum Exit : int { kAnswered = 0, kFault = 1, kUsage = 2, kNegative = 3, kBroken = 4 };
+constexpr int kAnswered = 0;
+constexpr int kFault = 1;
+constexpr int kUsage = 2;
+constexpr int kNegative = 3;
+constexpr int kBroken = 4;
 
 // ---- errors ----
 

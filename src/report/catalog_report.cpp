@@ -17,7 +17,6 @@ namespace dsplan::report {
 namespace {
 
 using catalog::Catalog;
-using catalog::Field;
 using catalog::Format;
 using catalog::Gpu;
 using catalog::Model;
