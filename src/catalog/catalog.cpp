@@ -236,15 +236,8 @@ std::string without_neutral_words(std::string_view name) {
   return result;
 }
 
-/// "Meta-Llama-3.1-8B" was once the published name of Llama-3.1-8B.
-std::string_view without_maker(std::string_view name) {
-  constexpr std::string_view kMaker = "meta-";
-  return same_name(name.substr(0, kMaker.size()), kMaker) ? name.substr(kMaker.size()) : name;
-}
-
 const Model* find_published(const Catalog& catalog, std::string_view name) {
   if (const Model* model = catalog.find<Model>(name)) return model;
-  if (const Model* model = catalog.find<Model>(without_maker(name))) return model;
   const auto models = catalog.all<Model>();
   const auto by_repo = std::find_if(models.begin(), models.end(), [&](const Model& m) {
     return !m.hf_repo.empty() &&

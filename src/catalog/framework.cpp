@@ -28,6 +28,7 @@ constexpr std::array kFields{
     Field<F>{"one_gpu_optimizer_in_backward",
              "that recipe updates each gradient as it comes",
              &F::one_gpu_optimizer_in_backward},
+    Field<F>{"model_parallel", "its users split layers over GPUs (tp, pp)", &F::model_parallel},
     Field<F>{"sequence_parallel", "beside tensor parallelism", &F::sequence_parallel},
     Field<F>{"flash_attention", "attention scores are not kept", &F::flash_attention},
     Field<F>{"adapter_bytes", "of an adapter's weights and of its gradients", &F::adapter_bytes},

@@ -305,7 +305,7 @@ std::vector<Training> training_layouts(const Training& training,
                                        std::int64_t node_gpus) {
   std::vector<Training> result;
   for (std::int64_t model = 1; model <= gpus; ++model) {
-    if (gpus % model != 0) continue;
+    if (gpus % model != 0 || (model > 1 && !training.framework->model_parallel)) continue;
     for (std::int64_t tp = std::min(model, node_gpus); tp >= 1; --tp) {
       if (model % tp != 0) continue;
       Training t = training;

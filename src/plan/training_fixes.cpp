@@ -169,20 +169,29 @@ class Finder {
                  "longer sequences"));
   }
 
+  /// More model parallelism or copies; copies may be sharded, and recompute whole layers too.
   void more_gpus() {
     const std::int64_t now = workload::gpu_count(t_);
     for (std::int64_t n = 2 * now; n <= kMostGpus; n *= 2) {
       for (const Training& t : training_layouts(t_, n, d_.node_gpus)) {
-        const std::string change =
-            text(n) + " x " + std::string(d_.gpu->id) + " (" + workload::describe(t.layout) + ")";
-        if (keep(checked(t,
-                         *d_.gpu,
-                         change,
-                         "--gpus " + text(n) + " " + layout_flags(t.layout),
-                         text(n - now) + (n - now == 1 ? " more GPU" : " more GPUs"))))
-          return;
+        if (on_more_gpus(t, n - now, "")) return;
+        Training sharded = t;
+        sharded.sharding = workload::zero_stage(3);
+        if (on_more_gpus(sharded, n - now, " --zero 3")) return;
+        sharded.recompute = Recompute::full;
+        if (on_more_gpus(sharded, n - now, " --zero 3 --recompute full")) return;
       }
     }
+  }
+
+  bool on_more_gpus(const Training& t, std::int64_t more, const std::string& flags) {
+    const std::string gpus = text(workload::gpu_count(t));
+    return keep(
+        checked(t,
+                *d_.gpu,
+                gpus + " x " + std::string(d_.gpu->id) + " (" + workload::describe(t.layout) + ")",
+                "--gpus " + gpus + " " + layout_flags(t.layout) + flags,
+                text(more) + (more == 1 ? " more GPU" : " more GPUs")));
   }
 
   void adapters() {

@@ -351,8 +351,7 @@ Document memory_document(const MemoryAnswer& m, const std::string& subject) {
   if (m.adjust_batch) document.emplace_back(Text{adjustment_line(*m.adjust_batch)});
   if (!m.fixes.empty()) document.emplace_back(fixes_grid(m.fixes));
   if (m.fits && !*m.fits && m.fixes.empty()) {
-    document.emplace_back(
-        Text{"No single change of precision, context, batch or GPUs makes it fit."});
+    document.emplace_back(Text{"None of the changes that were tried makes it fit."});
   }
   if (!m.fits_on.empty()) document.emplace_back(fits_on_grid(m.fits_on));
   return document;

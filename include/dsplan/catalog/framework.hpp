@@ -25,6 +25,7 @@ struct Framework {
   std::string_view optimizer{};                ///< catalog id of the usual optimizer
   std::string_view one_gpu_optimizer{};        ///< of the recipe for one GPU; empty: the same
   bool one_gpu_optimizer_in_backward = false;  ///< which updates each gradient as it comes
+  bool model_parallel = true;                  ///< its users split layers over GPUs (tp, pp)
   bool sequence_parallel = true;               ///< beside tensor parallelism
   bool flash_attention = true;                 ///< attention scores are not kept
 
