@@ -60,6 +60,9 @@ constexpr std::array kFields{
     Field<Engine>{"kv_layer_groups",
                   "mixed layers share pages in groups of equal size",
                   &Engine::kv_layer_groups},
+    Field<Engine>{"hybrid_holds_all",
+                  "with linear layers, each sequence gets the cells of all",
+                  &Engine::hybrid_holds_all},
     Field<Engine>{"state_bits", "of the recurrent state of linear layers", &Engine::state_bits},
     Field<Engine>{
         "convolution_bits", "of the convolution tail of linear layers", &Engine::convolution_bits},

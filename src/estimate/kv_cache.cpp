@@ -86,6 +86,13 @@ double state_bytes(const Inference& w) {
   return state * w.engine->state_bits / 8.0 + real(tail) * w.engine->convolution_bits / 8.0;
 }
 
+/// llama.cpp gives every sequence of a hybrid model room for the context of all of them.
+std::int64_t full_cells(const Inference& w, std::int64_t sequences, std::int64_t context) {
+  const bool holds_all = w.engine->hybrid_holds_all && w.model->linear_layers > 0;
+  const std::int64_t held = holds_all ? sequences * context : context;
+  return sequences * round_up(held, w.engine->kv_block_tokens);
+}
+
 }  // namespace
 
 CacheGeometry cache_geometry(const Inference& w,
@@ -96,7 +103,7 @@ CacheGeometry cache_geometry(const Inference& w,
   const LayerSlots slots = layer_slots(w, stage);
   CacheGeometry g;
   g.full_layers = slots.full;
-  g.full_cells = sequences * round_up(context, w.engine->kv_block_tokens);
+  g.full_cells = full_cells(w, sequences, context);
   g.window_layers = slots.sliding;
   g.window_cells = window_cells(w, sequences, context, step_tokens);
   g.cell_bytes = cell_bytes(w, w.layout.tp) / real(w.layout.cp);

@@ -41,8 +41,9 @@ struct Engine {
   std::string_view window_holds_step{};  ///< no, once, each: the tokens of a step a window keeps
   bool mla_stores_value = false;         ///< the value latent is stored beside the key
   bool kv_layer_groups = false;          ///< mixed layers share pages in groups of equal size
-  double state_bits = 16.0;              ///< of the recurrent state of linear layers
-  double convolution_bits = 16.0;        ///< of the convolution tail of linear layers
+  bool hybrid_holds_all = false;   ///< with linear layers, each sequence gets the cells of all
+  double state_bits = 16.0;        ///< of the recurrent state of linear layers
+  double convolution_bits = 16.0;  ///< of the convolution tail of linear layers
 
   // The budget [M-BUDGET].
   std::string_view budget{};        ///< device, total, free, reserve: what the share is of
