@@ -176,11 +176,13 @@ constexpr std::array kAnswering{AnsweringCommand{"memory", &run_memory},
                                 AnsweringCommand{"catalog", &run_catalog},
                                 AnsweringCommand{"validate", &run_validate}};
 
-int run_answering(const Command& command, Parsed& parsed, const Surroundings& around) {
+/// `json` turns true as soon as the inputs ask for JSON: what fails from then on is told in JSON.
+int run_answering(const Command& command, Parsed& parsed, const Surroundings& around, bool& json) {
   const auto start = std::chrono::steady_clock::now();
   Inputs& inputs = parsed.inputs;
   apply_environment(inputs, command, around);
   apply_config_files(inputs, command, around);
+  json = json || inputs.text("output") == "json";
   check_values(inputs);
   (void)expressions_of(inputs);  // a wrong one is told before the work
   const catalog::Catalog catalog = load_catalog(inputs);
@@ -236,7 +238,7 @@ int run_printing(const Command& command, const Parsed& parsed, const Surrounding
   return kAnswered;
 }
 
-int dispatch(const Arguments& arguments, const Surroundings& around) {
+int dispatch(const Arguments& arguments, const Surroundings& around, bool& json) {
   if (arguments.empty()) {
     around.err(program_help());
     return kUsage;
@@ -252,16 +254,16 @@ int dispatch(const Arguments& arguments, const Surroundings& around) {
   if (command == nullptr) refuse_command(word);
   Parsed parsed = parse_arguments(*command, {arguments.begin() + 1, arguments.end()});
   if (parsed.help) return print_help({word}, around);
-  return command->answers ? run_answering(*command, parsed, around)
+  return command->answers ? run_answering(*command, parsed, around, json)
                           : run_printing(*command, parsed, around);
 }
 
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const Surroundings& around) {
-  const bool json = wants_json(arguments, around);
+  bool json = wants_json(arguments, around);
   try {
-    return dispatch(arguments, around);
+    return dispatch(arguments, around, json);
   } catch (const Error& error) {
     return report_failure(error, json, around);
   } catch (const std::exception& problem) {
