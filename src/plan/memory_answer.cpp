@@ -270,8 +270,14 @@ class Demands {
     estimate::InferenceMemory memory;
   };
 
-  const std::vector<Entry>& at(const Gpu& gpu, std::int64_t gpus, std::int64_t node_gpus) {
-    const auto limits = workload::step_limits(deployment_.workload, &gpu);
+  [[nodiscard]] workload::StepLimits limits_on(const Gpu& gpu) const {
+    return workload::step_limits(deployment_.workload, &gpu);
+  }
+
+  const std::vector<Entry>& at(const Gpu& gpu,
+                               const workload::StepLimits& limits,
+                               std::int64_t gpus,
+                               std::int64_t node_gpus) {
     const auto key =
         std::array{limits.batched_tokens, limits.seqs, gpus, std::min(gpus, node_gpus)};
     const auto [slot, is_new] = known_.try_emplace(key);
@@ -311,8 +317,9 @@ std::vector<std::int64_t> counts_of(const Gpu& gpu) {
 }
 
 std::optional<FitsOn> fewest(Demands& demands, const Gpu& gpu) {
+  const workload::StepLimits limits = demands.limits_on(gpu);
   for (const std::int64_t gpus : counts_of(gpu)) {
-    for (const auto& [w, memory] : demands.at(gpu, gpus, node_size(gpu))) {
+    for (const auto& [w, memory] : demands.at(gpu, limits, gpus, node_size(gpu))) {
       if (!estimate::fits(w, memory, gpu)) continue;
       const Bytes total = estimate::total(memory.worst_gpu());
       const Bytes usable = estimate::budget(w, memory.worst_gpu(), gpu).usable;
