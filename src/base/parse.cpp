@@ -12,7 +12,8 @@ namespace {
 
 struct Suffix {
   std::string_view text;
-  double scale;
+  double scale = 1.0;
+  double divisor = 1.0;  ///< 95 / 100 is 0.95, 95 x 0.01 is not
 };
 
 constexpr std::array kCountSuffixes{Suffix{"", 1.0},
@@ -40,7 +41,7 @@ constexpr std::array kTimeSuffixes{Suffix{"ns", 1e-9},
                                    Suffix{"min", 60.0},
                                    Suffix{"h", 3600.0},
                                    Suffix{"d", 86400.0}};
-constexpr std::array kFractionSuffixes{Suffix{"", 1.0}, Suffix{"%", 0.01}};
+constexpr std::array kFractionSuffixes{Suffix{"", 1.0}, Suffix{"%", 1.0, 100.0}};
 
 // 2^53: from here on different whole numbers are one double.
 constexpr double kInexactFrom = 9007199254740992.0;
@@ -74,7 +75,7 @@ std::optional<double> parse_with(std::string_view text, std::span<const Suffix> 
   if (!number) return std::nullopt;
   for (const Suffix& suffix : suffixes) {
     if (!equal_ignoring_case(number->second, suffix.text)) continue;
-    const double value = number->first * suffix.scale;
+    const double value = number->first * suffix.scale / suffix.divisor;
     if (!std::isfinite(value)) return std::nullopt;
     return value;
   }

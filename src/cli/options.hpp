@@ -32,7 +32,7 @@ enum class Kind { text, count, share, number, toggle, flag };
 struct Option {
   std::string_view name{};   ///< without dashes
   char letter = 0;           ///< short form, or 0
-  std::string_view value{};  ///< placeholder in help; empty for a flag
+  std::string_view value{};  ///< what stands for it in help; empty for a flag
   Kind kind = Kind::text;
   std::string_view meaning{};
   std::string_view otherwise{};  ///< the default, in words

@@ -20,17 +20,9 @@ using catalog::Gpu;
 using estimate::GpuMemory;
 using workload::Inference;
 
-/// "stage 1 of 4 (first; layers and embedding)" for people who must know which card is the fullest.
-std::string rank_of(const Inference& w, const estimate::Stage& stage) {
-  if (w.layout.pp == 1) return workload::gpu_count(w.layout) == 1 ? "the GPU" : "every GPU";
-  std::string ends = stage.first ? ", with the embedding" : stage.last ? ", with the head" : "";
-  return "stage " + text(stage.index + 1) + " of " + text(w.layout.pp) + " (" + text(stage.layers) +
-         " layers" + ends + ")";
-}
-
 PerGpuMemory per_gpu(const Deployment& d, const GpuMemory& g) {
   PerGpuMemory out;
-  out.rank = rank_of(d.workload, g.stage);
+  out.rank = rank_name(g.stage, d.workload.layout.pp, workload::gpu_count(d.workload.layout));
   out.weights = estimate::total(g.weights);
   out.kv_cache = estimate::total(g.kv_cache);
   out.activations = g.activations;

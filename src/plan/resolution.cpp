@@ -80,6 +80,15 @@ ChosenGpu choose_gpu(const catalog::Catalog& catalog,
   return {match.entry, at_least_one(gpus_per_node, "gpus-per-node", node_size(*match.entry))};
 }
 
+std::string rank_name(const estimate::Stage& stage, std::int64_t pp, std::int64_t gpus) {
+  if (pp == 1) return gpus == 1 ? "the GPU" : "every GPU";
+  const std::string ends = stage.first  ? ", with the embedding"
+                           : stage.last ? ", with the head"
+                                        : "";
+  return "stage " + text(stage.index + 1) + " of " + text(pp) + " (" + text(stage.layers) +
+         " layers" + ends + ")";
+}
+
 namespace {
 
 constexpr double kClearlyMore = 1.05;  // of memory, to be a device worth naming

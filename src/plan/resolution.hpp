@@ -9,6 +9,7 @@
 
 #include "dsplan/base/note.hpp"
 #include "dsplan/catalog/catalog.hpp"
+#include "dsplan/estimate/stage.hpp"
 #include "dsplan/plan/deployment.hpp"
 
 namespace dsplan::plan {
@@ -52,6 +53,12 @@ struct ChosenGpu {
                                    const std::optional<std::string>& name,
                                    std::optional<std::int64_t> gpus_per_node,
                                    Notes& notes);
+
+/// Which GPU an answer speaks of: "stage 1 of 4 (20 layers, with the embedding)", for people who
+/// must know which card is the fullest.
+[[nodiscard]] std::string rank_name(const estimate::Stage& stage,
+                                    std::int64_t pp,
+                                    std::int64_t gpus);
 
 /// Other devices of the same maker and class that can be had and hold clearly more, least first.
 [[nodiscard]] std::vector<const catalog::Gpu*> larger_devices(const catalog::Catalog& catalog,

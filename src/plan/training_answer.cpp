@@ -19,15 +19,6 @@ using workload::Training;
 
 constexpr double kRiskGib = 1.0;
 
-std::string rank_of(const Training& t, const estimate::Stage& stage) {
-  if (t.layout.pp == 1) return workload::gpu_count(t) == 1 ? "the GPU" : "every GPU";
-  const std::string ends = stage.first  ? ", with the embedding"
-                           : stage.last ? ", with the head"
-                                        : "";
-  return "stage " + text(stage.index + 1) + " of " + text(t.layout.pp) + " (" + text(stage.layers) +
-         " layers" + ends + ")";
-}
-
 /// The stage with the least to spare decides; without a GPU, the fullest.
 const TrainingGpu& tightest(const Training& t,
                             const estimate::TrainingMemory& memory,
@@ -45,7 +36,7 @@ const TrainingGpu& tightest(const Training& t,
 PerGpuMemory per_gpu(const TrainingDeployment& d, const TrainingGpu& g) {
   const Training& t = d.training;
   PerGpuMemory out;
-  out.rank = rank_of(t, g.stage);
+  out.rank = rank_name(g.stage, t.layout.pp, workload::gpu_count(t));
   out.weights = g.weights;
   out.gradients = g.gradients;
   out.optimizer = g.optimizer;

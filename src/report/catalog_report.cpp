@@ -154,7 +154,7 @@ std::string number_or_dash(const std::optional<double>& n) {
 }
 
 Grid list_grid(std::span<const Gpu> gpus) {
-  Grid grid{{"id", "memory GB", "GB/s", "bf16 TFLOPS", "fp8 TFLOPS", "W", "name"},
+  Grid grid{{"id", "memory GB", "GB/s", "16-bit TFLOPS", "fp8 TFLOPS", "W", "name"},
             {false, true, true, true, true, true},
             {}};
   for (const Gpu& g : gpus) {
