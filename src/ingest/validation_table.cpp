@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "dsplan/base/error.hpp"
@@ -12,71 +13,19 @@
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/estimate/compute_graph.hpp"
 #include "dsplan/estimate/kv_cache.hpp"
+#include "dsplan/ingest/serving_table.hpp"
+#include "dsplan/ingest/training_speed_table.hpp"
 #include "dsplan/ingest/training_table.hpp"
 #include "dsplan/plan/deployment.hpp"
 #include "dsplan/plan/engine_memory.hpp"
+
+#include "table_row.hpp"
 
 namespace dsplan::ingest {
 namespace {
 
 using catalog::Catalog;
 using plan::Figure;
-
-/// Why a row has no prediction. Never leaves this file: it becomes the figure's reason.
-struct Unanswerable {
-  std::string reason;
-};
-
-/// One line of the table, by column.
-class Row {
- public:
-  Row(const CsvTable& table, std::size_t index) : table_(table), index_(index) {}
-
-  [[nodiscard]] const std::vector<std::string>& columns() const { return table_.columns; }
-  [[nodiscard]] std::string text(std::string_view column) const {
-    return std::string(table_.cell(index_, column));
-  }
-  [[nodiscard]] std::optional<std::string> said(std::string_view column) const {
-    const std::string_view cell = table_.cell(index_, column);
-    return cell.empty() ? std::nullopt : std::optional(std::string(cell));
-  }
-  [[nodiscard]] std::optional<double> number(std::string_view column) const {
-    const auto cell = said(column);
-    if (!cell) return std::nullopt;
-    const auto value = parse_number(*cell);
-    if (!value)
-      throw Unanswerable{"'" + std::string(column) + "' is not a number: '" + *cell + "'"};
-    return value;
-  }
-  [[nodiscard]] std::optional<std::int64_t> count(std::string_view column) const {
-    const auto value = number(column);
-    if (!value) return std::nullopt;
-    if (*value != std::floor(*value) || *value < 0.0 || *value > 9e15) {
-      throw Unanswerable{"'" + std::string(column) + "' is not a whole number: '" + text(column) +
-                         "'"};
-    }
-    return static_cast<std::int64_t>(*value);
-  }
-
- private:
-  const CsvTable& table_;
-  std::size_t index_;
-};
-
-std::string without_error_form(const Error& error) { return error.what(); }
-
-/// Fills the prediction of a figure, or the reason why there is none.
-template <typename Predict>
-void answer(Figure& figure, const Predict& predict) {
-  try {
-    figure.predicted = predict();
-    plan::set_error(figure);
-  } catch (const Unanswerable& why) {
-    figure.skipped = why.reason;
-  } catch (const Error& error) {
-    figure.skipped = without_error_form(error);
-  }
-}
 
 plan::ModelChoice model_named(const Row& row, const Catalog& catalog) {
   const auto name = row.said("model");
@@ -244,20 +193,68 @@ std::vector<Figure> training_figures(const Row& row, const Catalog& catalog) {
   return {figure};
 }
 
+// ---- training speed ----
+
+std::vector<Figure> training_speed_figures(const Row& row, NameCache& names) {
+  const auto measured = row.number("tokens_per_s_per_gpu");
+  if (!measured) throw Unanswerable{"no tokens_per_s_per_gpu"};
+  Figure figure;
+  figure.id = row.text("id") + "/tokens_per_s_per_gpu";
+  figure.metric = "tokens_per_s_per_gpu";
+  figure.unit = "tokens/s/GPU";
+  figure.measured = *measured;
+  answer(figure, [&] {
+    const TrainingSpeedRow run = read_training_speed_row(cells_of(row), names);
+    if (!run.training) throw Unanswerable{run.skipped};
+    figure.note = run.note;
+    figure.entry = run.training->framework->id;
+    const plan::Predicted speed = predicted_speed(run, names.catalog());
+    figure.low = speed.low;
+    figure.high = speed.high;
+    return speed.value;
+  });
+  return {figure};
+}
+
 // ---- kinds of tables ----
+
+using RowReader = std::function<std::vector<Figure>(const Row&)>;
 
 struct Reader {
   TableKind kind;
-  std::vector<Figure> (*figures)(const Row&, const Catalog&);
+  RowReader (*make)(const Catalog&, const CsvTable&);
 };
+
+/// A reader that keeps nothing from row to row.
+template <auto figures>
+RowReader plain(const Catalog& catalog, const CsvTable&) {
+  return [&catalog](const Row& row) { return figures(row, catalog); };
+}
+
+RowReader serving_reader(const Catalog& catalog, const CsvTable& table) {
+  return [predictor = std::make_shared<ServingTable>(catalog, table)](const Row& row) {
+    return std::vector<Figure>{predictor->figure(row.index())};
+  };
+}
+
+RowReader training_speed_reader(const Catalog& catalog, const CsvTable&) {
+  return [names = std::make_shared<NameCache>(catalog)](const Row& row) {
+    return training_speed_figures(row, *names);
+  };
+}
 
 const std::vector<Reader>& readers() {
   static const std::vector<Reader> kReaders{
+      {{"serving", {"id", "model", "gpu", "engine", "arrival", "metric", "value"}, false},
+       &serving_reader},
       {{"vllm-memory", {"id", "model", "gpu", "metric", "value", "gpu_memory_utilization"}, false},
-       &vllm_figures},
+       &plain<&vllm_figures>},
       {{"llamacpp-memory", {"id", "model", "context", "kv_mib", "compute_mib"}, true},
-       &llama_figures},
-      {{"training-memory", {"id", "framework", "peak_bytes", "scope"}, true}, &training_figures},
+       &plain<&llama_figures>},
+      {{"training-memory", {"id", "framework", "peak_bytes", "scope"}, true},
+       &plain<&training_figures>},
+      {{"training-speed", {"id", "framework", "gpu", "tokens_per_s_per_gpu"}, true},
+       &training_speed_reader},
   };
   return kReaders;
 }
@@ -291,9 +288,9 @@ void check_group(const CsvTable& table, std::string_view group_by) {
 }
 
 /// A line whose measured figure cannot be read is one skipped figure.
-std::vector<Figure> figures_of(const Reader& reader, const Row& row, const Catalog& catalog) {
+std::vector<Figure> figures_of(const RowReader& read, const Row& row) {
   try {
-    return reader.figures(row, catalog);
+    return read(row);
   } catch (const Unanswerable& why) {
     Figure figure;
     figure.id = row.text("id");
@@ -321,10 +318,12 @@ plan::Validation validate_table(const CsvTable& table,
   const Reader& reader = reader_of(table, file);
   check_group(table, group_by);
   const bool by_column = !group_by.empty() && table.column(group_by) >= 0;
+  const RowReader read = reader.make(catalog, table);
   std::vector<Figure> figures;
+  figures.reserve(table.rows.size());
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     const Row row(table, i);
-    for (Figure& figure : figures_of(reader, row, catalog)) {
+    for (Figure& figure : figures_of(read, row)) {
       figure.group = by_column ? row.text(group_by) : figure.metric;
       figures.push_back(std::move(figure));
     }

@@ -38,6 +38,11 @@ struct EngineSettings {
   std::optional<double> reserve_fraction;  ///< of the device, kept free
   std::optional<std::int64_t> gpu_layers;  ///< layers on the GPU, the rest on the host
   bool flash_attention = true;
+  std::optional<std::int64_t> stream_interval;  ///< steps between two chunks that a client sees
+  std::optional<std::int64_t> poll_interval;    ///< decode steps between two looks at new requests
+  std::optional<std::int64_t> draft_tokens;     ///< proposed for each sequence and step
+  std::optional<double> accepted_tokens;        ///< of them, in the mean
+  double prefix_hit = 0.0;                      ///< share of each prompt that is in the cache
 };
 
 /// Pointers are never null and outlive the value. Counts are at least 1, output may be 0.
