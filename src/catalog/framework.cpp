@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kShardings{"none", "zero1", "zero2", "zero3"};
 constexpr std::array<std::string_view, 2> kSelective{"attention", "matrices"};
+constexpr std::array<std::string_view, 3> kAttention{"vendor", "flash", "early"};
 constexpr std::array<std::string_view, 3> kRecompute{"none", "selective", "full"};
 
 using F = Framework;
@@ -66,6 +67,39 @@ constexpr std::array kFields{
     Field<F>{"reserved_ratio", "held by the allocator, of the peak", &F::reserved_ratio},
     Field<F>{"reserved_p90_ratio", "the same, in the worst of ten runs", &F::reserved_p90_ratio},
     Field<F>{"context_mib", "device context, libraries, communicators", &F::context_mib},
+    Field<F>{"time_factor", "on all operations of its own", &F::time_factor},
+    Field<F>{"attention_kernels",
+             "which attention kernels it runs",
+             &F::attention_kernels,
+             false,
+             kAttention},
+    Field<F>{"elementwise_traffic", "of the bytes counted", &F::elementwise_traffic},
+    Field<F>{"eager_elementwise_traffic",
+             "the same where a run is not compiled",
+             &F::eager_elementwise_traffic},
+    Field<F>{"tp_exposed", "time of tensor-parallel traffic that shows", &F::tp_exposed},
+    Field<F>{"async_tensor_parallel",
+             "a switch that hides more of it than tp_exposed says",
+             &F::async_tensor_parallel},
+    Field<F>{"cp_exposed", "of context-parallel traffic", &F::cp_exposed},
+    Field<F>{"pp_exposed", "of traffic between pipeline stages", &F::pp_exposed},
+    Field<F>{"ep_link_exposed", "of experts' traffic within the fast link", &F::ep_link_exposed},
+    Field<F>{"ep_network_exposed", "of experts' traffic between nodes", &F::ep_network_exposed},
+    Field<F>{"fsdp_exposed", "of gathering sharded weights", &F::fsdp_exposed},
+    Field<F>{"dp_exposed", "of reducing gradients, at least", &F::dp_exposed},
+    Field<F>{"dp_hidden_by", "share of a micro-batch that hides it", &F::dp_hidden_by},
+    Field<F>{"reduced_gradient_bytes", "sent per parameter", &F::reduced_gradient_bytes},
+    Field<F>{"bucket_parameters", "whose gradients go in one message", &F::bucket_parameters},
+    Field<F>{"flat_rings", "gathers use one port, not all of a node's", &F::flat_rings},
+    Field<F>{"layer_host_us", "a layer and micro-batch", &F::layer_host_us},
+    Field<F>{"moe_layer_host_us", "the same of a layer with experts", &F::moe_layer_host_us},
+    Field<F>{"layer_launch_us", "least time of a layer and micro-batch", &F::layer_launch_us},
+    Field<F>{"variant_of", "entry whose name tables give these runs", &F::variant_of},
+    Field<F>{"variant_format", "precision that tells them apart", &F::variant_format},
+    Field<F>{"dense_low", "80 % band of measured over predicted speed", &F::dense_low},
+    Field<F>{"dense_high", "its upper end", &F::dense_high},
+    Field<F>{"moe_low", "the same of models with experts", &F::moe_low},
+    Field<F>{"moe_high", "its upper end", &F::moe_high},
     Field<F>{"traps", "what people get wrong about it", &F::traps},
     Field<F>{"sources", "where the figures come from", &F::sources, true},
 };

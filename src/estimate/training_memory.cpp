@@ -24,8 +24,16 @@ void place_states(const Training& t, const States& s, TrainingGpu& gpu) {
   }
 }
 
-TrainingGpu gpu_memory(const Training& t, const Stage& stage) {
-  const HeldParameters held = held_parameters(t, stage);
+/// GPUs of a stage times how many stages are like it.
+double alike(const Training& t, const Stage& stage) {
+  const std::int64_t between = t.layout.pp - (t.layout.pp > 1 ? 2 : 1);
+  const std::int64_t stages = stage.first || stage.last ? 1 : std::max<std::int64_t>(between, 1);
+  return static_cast<double>(stages * t.layout.tp * t.layout.cp * t.layout.dp);
+}
+
+}  // namespace
+
+TrainingGpu training_gpu(const Training& t, const Stage& stage, const HeldParameters& held) {
   const bool full = t.method == Method::full;
   const KeptActivations a = kept_activations(t, stage);
   const double logits = stage.last ? logits_bytes(t) : 0.0;
@@ -41,19 +49,10 @@ TrainingGpu gpu_memory(const Training& t, const Stage& stage) {
   return gpu;
 }
 
-/// GPUs of a stage times how many stages are like it.
-double alike(const Training& t, const Stage& stage) {
-  const std::int64_t between = t.layout.pp - (t.layout.pp > 1 ? 2 : 1);
-  const std::int64_t stages = stage.first || stage.last ? 1 : std::max<std::int64_t>(between, 1);
-  return static_cast<double>(stages * t.layout.tp * t.layout.cp * t.layout.dp);
-}
-
-}  // namespace
-
 TrainingMemory training_memory(const Training& t) {
   TrainingMemory memory;
   for (const Stage& stage : even_stages(*t.model, t.layout.pp)) {
-    memory.stages.push_back(gpu_memory(t, stage));
+    memory.stages.push_back(training_gpu(t, stage, held_parameters(t, stage)));
     const TrainingGpu& gpu = memory.stages.back();
     memory.all_gpus += total(gpu) * alike(t, stage);
     if (total(gpu) > total(memory.worst_gpu())) memory.worst = memory.stages.size() - 1;

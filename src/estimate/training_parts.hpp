@@ -3,20 +3,10 @@
 
 #include "dsplan/base/units.hpp"
 #include "dsplan/estimate/stage.hpp"
+#include "dsplan/estimate/training_memory.hpp"
 #include "dsplan/workload/training.hpp"
 
 namespace dsplan::estimate {
-
-/// Parameters that one GPU of a stage holds before any sharding over data-parallel ranks.
-struct HeldParameters {
-  double matrices = 0.0;  ///< of attention, MLP and shared experts
-  double small = 0.0;     ///< norms, biases, routers
-  double experts = 0.0;
-  double ends = 0.0;   ///< embedding, positions, head
-  double layer = 0.0;  ///< of the largest layer, routed experts left out
-  double layer_experts = 0.0;
-};
-[[nodiscard]] HeldParameters held_parameters(const workload::Training& t, const Stage& stage);
 
 /// Ranks that share a sharded part: of experts, of everything else.
 [[nodiscard]] double expert_ranks(const workload::Training& t);

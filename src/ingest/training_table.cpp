@@ -117,16 +117,11 @@ MemoryScope scope(const TrainingCells& cells) {
 // ---- the model ----
 
 /// The catalog's model of a name, with what people add to it left off; or null.
-const Model* known_model(const TrainingCells& cells, const Catalog& catalog) {
+const Model* known_model(const TrainingCells& cells, NameCache& names) {
   std::string_view name = cell(cells, "model");
   for (const std::string_view remark : {" (", " trimmed"})
     name = name.substr(0, std::min(name.find(remark), name.size()));
-  if (name.empty()) return nullptr;
-  try {
-    return catalog::resolve_model(catalog, name).model;
-  } catch (const Error&) {
-    return nullptr;
-  }
+  return name.empty() ? nullptr : names.model(name);
 }
 
 /// Columns that name a field of a model.
@@ -180,8 +175,8 @@ void fill_unknown_model(Model& m, const TrainingCells& cells) {
   m.qk_norm = "none";
 }
 
-std::unique_ptr<const Model> model_of(const TrainingCells& cells, const Catalog& catalog) {
-  const Model* known = known_model(cells, catalog);
+std::unique_ptr<const Model> model_of(const TrainingCells& cells, NameCache& names) {
+  const Model* known = known_model(cells, names);
   const auto hidden = count(cells, "hidden");
   if (known != nullptr && hidden && *hidden != known->hidden_size) known = nullptr;
   Model m = known == nullptr ? Model{} : *known;
@@ -241,13 +236,13 @@ const catalog::Optimizer& optimizer(const TrainingCells& cells,
 }
 
 const catalog::Framework& framework(const TrainingCells& cells,
-                                    const Catalog& catalog,
+                                    NameCache& names,
                                     std::string& note) {
   const std::string_view name = cell(cells, "framework");
-  if (const auto* found = catalog.find<catalog::Framework>(name)) return *found;
+  if (const auto* found = names.framework(name)) return *found;
   note = "framework '" + std::string(name) + "' is answered as generic";
-  const auto* generic = catalog.find<catalog::Framework>("generic");
-  return generic == nullptr ? catalog.all<catalog::Framework>().front() : *generic;
+  const auto* generic = names.framework("generic");
+  return generic == nullptr ? names.catalog().all<catalog::Framework>().front() : *generic;
 }
 
 Method method(const TrainingCells& cells) {
@@ -332,11 +327,12 @@ void read_note(Training& t, const TrainingCells& cells) {
     if (mentions(note, words)) t.offload.optimizer = true;
 }
 
-Training training(const TrainingCells& cells, const Catalog& catalog, TrainingRow& row) {
+Training training(const TrainingCells& cells, NameCache& names, TrainingRun& row) {
+  const Catalog& catalog = names.catalog();
   Training t;
-  row.own_model = model_of(cells, catalog);
+  row.own_model = model_of(cells, names);
   t.model = row.own_model.get();
-  t.framework = &framework(cells, catalog, row.note);
+  t.framework = &framework(cells, names, row.note);
   t.method = method(cells);
   t.layout = layout(cells);
   t.vpp = count_or(cells, "vpp", 1);
@@ -354,12 +350,23 @@ Training training(const TrainingCells& cells, const Catalog& catalog, TrainingRo
 
 }  // namespace
 
+TrainingRun read_training_run(const TrainingCells& cells, NameCache& names) {
+  TrainingRun run;
+  try {
+    run.training = training(cells, names, run);
+  } catch (const Skip& skip) {
+    run.skipped = skip.reason;
+  }
+  return run;
+}
+
 TrainingRow read_training_row(const TrainingCells& cells, const Catalog& catalog) {
   TrainingRow row;
   try {
     row.peak = peak(cells);
     row.scope = scope(cells);
-    row.training = training(cells, catalog, row);
+    NameCache names(catalog);
+    row.training = training(cells, names, row);
   } catch (const Skip& skip) {
     row.skipped = skip.reason;
   }

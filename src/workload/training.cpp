@@ -18,6 +18,11 @@ std::string batch_obstacle(const Training& t) {
          " (micro-batch " + text(t.micro_batch) + " x dp " + text(t.layout.dp) + ")";
 }
 
+std::string stage_obstacle(const Training& t) {
+  if (t.layout.pp <= t.model->layers) return {};
+  return "pp " + text(t.layout.pp) + " exceeds the " + text(t.model->layers) + " layers";
+}
+
 std::string interleave_obstacle(const Training& t) {
   if (t.vpp == 1) return {};
   if (t.layout.pp == 1) return "vpp " + text(t.vpp) + " needs pipeline stages (pp above 1)";
@@ -103,10 +108,15 @@ std::string_view usual_optimizer(const catalog::Framework& framework,
   return one_gpu ? framework.one_gpu_optimizer : framework.optimizer;
 }
 
+std::string hard_obstacle(const Training& t) {
+  if (auto why = stage_obstacle(t); !why.empty()) return why;
+  if (auto why = tensor_obstacle(t); !why.empty()) return why;
+  return expert_obstacle(t);
+}
+
 std::string obstacle(const Training& t) {
   if (auto why = batch_obstacle(t); !why.empty()) return why;
-  if (t.layout.pp > t.model->layers)
-    return "pp " + text(t.layout.pp) + " exceeds the " + text(t.model->layers) + " layers";
+  if (auto why = stage_obstacle(t); !why.empty()) return why;
   if (auto why = interleave_obstacle(t); !why.empty()) return why;
   if (auto why = tensor_obstacle(t); !why.empty()) return why;
   if (auto why = sequence_obstacle(t); !why.empty()) return why;

@@ -62,6 +62,36 @@ struct Framework {
   double reserved_ratio = 1.04;      ///< what the allocator holds, of what is allocated at the peak
   double reserved_p90_ratio = 1.07;  ///< the same, in the worst of ten runs
   double context_mib = 0.0;          ///< device context, libraries, communicators
+
+  // Time of a step. Exposed: time that is not hidden, in times of moving the bytes at the nominal
+  // rate; above 1 the rate is not reached.
+  double time_factor = 1.05;                ///< [TT-STEP] on all operations of its own
+  std::string_view attention_kernels{};     ///< [TT-ATTENTION] vendor, flash, early; empty: flash
+  double elementwise_traffic = 0.976;       ///< [TT-ELEMENTWISE] as its recipe compiles
+  double eager_elementwise_traffic = 2.31;  ///< the same of a run that is not compiled
+  double tp_exposed = 1.9;                  ///< [TT-TENSOR]
+  bool async_tensor_parallel = false;       ///< a switch that hides more of it than tp_exposed says
+  double cp_exposed = 0.51;                 ///< [TT-CONTEXT]
+  double pp_exposed = 0.983;                ///< [TT-PIPELINE]
+  double ep_link_exposed = 0.319;           ///< [TT-EXPERT] within the fast link
+  double ep_network_exposed = 0.494;        ///< [TT-EXPERT] between nodes
+  double fsdp_exposed = 0.535;              ///< [TT-SHARD]
+  double dp_exposed = 0.352;                ///< [TT-GRADIENT] at least
+  double dp_hidden_by = 0.959;              ///< [TT-GRADIENT] of one micro-batch's time
+  double reduced_gradient_bytes = 2.0;      ///< sent per parameter and reduction
+  double bucket_parameters = 40e6;          ///< [TT-GRADIENT] whose gradients go in one message
+  bool flat_rings = false;                  ///< [TT-SHARD] one port a ring, not all of a node's
+  double layer_host_us = 70.5;              ///< [TT-HOST] a layer and micro-batch
+  double moe_layer_host_us = 526.0;         ///< the same of a layer with experts
+  double layer_launch_us = 0.0;             ///< [TT-HOST] least time of a layer and micro-batch
+
+  // Published runs: which entry a table's word means [TT-BAND].
+  std::string_view variant_of{};      ///< entry whose name tables give these runs
+  std::string_view variant_format{};  ///< precision that tells them apart, or empty
+  double dense_low = 0.83;            ///< 80 % band of measured over predicted speed, dense models
+  double dense_high = 1.12;
+  double moe_low = 0.68;  ///< the same of models with experts
+  double moe_high = 1.33;
   TextList traps{};
   TextList sources{};
 };

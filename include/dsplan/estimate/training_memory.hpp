@@ -53,6 +53,18 @@
 
 namespace dsplan::estimate {
 
+/// Parameters that one GPU of a stage holds before any sharding over data-parallel ranks.
+struct HeldParameters {
+  double matrices = 0.0;  ///< of attention, MLP and shared experts
+  double small = 0.0;     ///< norms, biases, routers
+  double experts = 0.0;
+  double ends = 0.0;   ///< embedding, positions, head
+  double layer = 0.0;  ///< of the largest layer, routed experts left out
+  double layer_experts = 0.0;
+};
+/// Of the method and the layout only tp and ep count.
+[[nodiscard]] HeldParameters held_parameters(const workload::Training& t, const Stage& stage);
+
 /// One GPU of a pipeline stage at its peak. Whole bytes; the parts add up to the total.
 struct TrainingGpu {
   Stage stage;
@@ -85,6 +97,11 @@ struct TrainingMemory {
 /// Pure; never fails. For an impossible layout (see `workload::obstacle`) it says what the shares
 /// would take.
 [[nodiscard]] TrainingMemory training_memory(const workload::Training& t);
+
+/// One GPU of a stage; `held` is what `held_parameters` says of the same stage, tp and ep.
+[[nodiscard]] TrainingGpu training_gpu(const workload::Training& t,
+                                       const Stage& stage,
+                                       const HeldParameters& held);
 
 /// [T-RESERVED] What the allocator holds of the device.
 [[nodiscard]] Bytes reserved(const workload::Training& t, const TrainingGpu& gpu);

@@ -40,6 +40,7 @@
 #include "dsplan/base/units.hpp"
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/estimate/training_memory.hpp"
+#include "dsplan/ingest/name_cache.hpp"
 #include "dsplan/workload/training.hpp"
 
 namespace dsplan::ingest {
@@ -48,15 +49,21 @@ namespace dsplan::ingest {
 using TrainingCells = std::map<std::string, std::string, std::less<>>;
 
 /// Without `training`, `skipped` says why. `training->model` points into the catalog or to
-/// `own_model`, so a row may be moved but its model outlives it nowhere.
-struct TrainingRow {
+/// `own_model`, so a run may be moved but its model outlives it nowhere.
+struct TrainingRun {
   std::optional<workload::Training> training;
   std::string skipped;
   std::string note;  ///< what was assumed: "framework 'x' is answered as generic", or empty
-  Bytes peak;
-  estimate::MemoryScope scope = estimate::MemoryScope::allocated;
   std::unique_ptr<const catalog::Model> own_model;
 };
+
+struct TrainingRow : TrainingRun {
+  Bytes peak;
+  estimate::MemoryScope scope = estimate::MemoryScope::allocated;
+};
+
+/// The run alone, without the figure. Never throws for what a cell holds.
+[[nodiscard]] TrainingRun read_training_run(const TrainingCells& cells, NameCache& names);
 
 /// Never throws for what a cell holds.
 [[nodiscard]] TrainingRow read_training_row(const TrainingCells& cells,

@@ -19,6 +19,10 @@ enum class Method { full, lora, qlora };
 /// The width that matrix products run in. fp8 keeps 16-bit weights; fp32 keeps everything in 32.
 enum class Compute { fp32, bf16, fp16, fp8 };
 
+/// Recipe of products below 16 bits, for Compute::fp8: one scale a tensor, a row or a block of 32
+/// numbers; or 4-bit numbers.
+enum class NarrowRecipe { tensor, row, block, fp4 };
+
 /// What the backward pass computes again: nothing, what is cheap to, or whole layers.
 enum class Recompute { none, selective, full };
 
@@ -71,6 +75,7 @@ struct Training {
   const catalog::Framework* framework = nullptr;
   const catalog::Optimizer* optimizer = nullptr;
   Compute compute = Compute::bf16;
+  NarrowRecipe narrow = NarrowRecipe::tensor;
   std::optional<double> gradient_bytes;  ///< of all gradient buffers, per parameter
   std::optional<bool> master_weights;    ///< an fp32 copy beside 16-bit weights
   std::optional<Sharding> sharding;
@@ -87,6 +92,12 @@ struct Training {
   Lora lora;
   const catalog::Format* base_format = nullptr;  ///< of QLoRA's base; null: NF4, 4.5 bits
   Offload offload;
+
+  // Read by the estimate of time alone.
+  std::int64_t mtp_layers = 0;         ///< multi-token-prediction layers that train along
+  bool compiled = true;                ///< false: operations run one by one where a recipe fuses
+  bool async_tensor_parallel = false;  ///< traffic overlaps the products that need it
+  bool expert_capacity = false;        ///< experts take a fixed number of tokens, padded
 };
 
 /// Micro-batches that a data-parallel rank passes in a step, at least 1.
@@ -120,5 +131,9 @@ struct Training {
 /// micro-batches of all ranks, layers over stages and their chunks, heads over tp, experts over ep,
 /// the sequence over cp and sequence-parallel ranks.
 [[nodiscard]] std::string obstacle(const Training& t);
+
+/// The part of `obstacle` that no framework gets around: heads over tp, experts over ep, more
+/// stages than layers. Uneven stages and padded sequences pass.
+[[nodiscard]] std::string hard_obstacle(const Training& t);
 
 }  // namespace dsplan::workload
