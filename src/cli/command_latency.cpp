@@ -1,0 +1,129 @@
+#include <optional>
+
+#include "dsplan/base/error.hpp"
+#include "dsplan/estimate/rule.hpp"
+#include "dsplan/plan/latency_answer.hpp"
+#include "dsplan/plan/training_speed.hpp"
+#include "dsplan/report/catalog_report.hpp"
+#include "dsplan/report/latency_report.hpp"
+#include "dsplan/report/memory_report.hpp"
+
+#include "command.hpp"
+#include "deployment_request.hpp"
+#include "rule_rate.hpp"
+#include "training_request.hpp"
+
+namespace dsplan::cli {
+namespace {
+
+constexpr std::int64_t kRuleTokens = 2048;
+
+report::Answer rule_answer(const CommandContext& context) {
+  const Inputs& in = context.inputs;
+  const ModelSource source = model_of(context);
+  report::Answer answer;
+  answer.inputs = used_inputs(in);
+  answer.assumptions = source.assumptions;
+  const auto name = in.text("gpu");
+  if (!name) {
+    throw Error(ErrorCode::usage,
+                "a time needs a device",
+                "name one with --gpu; `dsplan catalog list gpus` lists them");
+  }
+  const auto gpu = context.catalog.resolve<catalog::Gpu>(*name);
+  if (!gpu.note.empty()) answer.assumptions.push_back({"gpu-name", gpu.note, "--gpu"});
+  const auto& format =
+      *context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
+  if (!in.has("precision")) answer.inputs.push_back({"precision", "fp16", Origin::built_in, ""});
+  const std::int64_t tokens =
+      in.count("input-tokens").value_or(in.count("context").value_or(kRuleTokens));
+  const std::int64_t batch = in.count("batch").value_or(1);
+  const std::int64_t gpus = in.count("gpus").value_or(1);
+  if (tokens < 1 || batch < 1 || gpus < 1)
+    throw Error(
+        ErrorCode::usage, "--seq-len, --batch and --gpus must be at least 1", "give counts");
+  const std::string peak = in.text("peak").value_or("dense");
+  const FlopsPerSecond rate = rule_rate(*gpu.entry, format, peak == "sparse");
+  add_left_out(answer, estimate::rule_latency_leaves_out());
+  answer.sources = [&catalog = context.catalog,
+                    used = report::EntriesUsed{.gpu = gpu.entry, .dense = &format}] {
+    return report::catalog_sources(catalog, used);
+  };
+  report::report_latency(
+      answer,
+      plan::rule_latency_answer(rule_parameters(source),
+                                tokens,
+                                batch,
+                                flops_per_second(rate.value * static_cast<double>(gpus))),
+      "The guides' rule: 2 x P x L x B / (0.8 x the " + peak + " rate), with " +
+          std::to_string(tokens) + " tokens and batch " + std::to_string(batch) + " on " +
+          std::to_string(gpus) + " x " + std::string(gpu.entry->id));
+  return answer;
+}
+
+const catalog::Link* link_of(const CommandContext& context, std::string_view option) {
+  const auto name = context.inputs.text(option);
+  return name ? context.catalog.resolve<catalog::Link>(*name).entry : nullptr;
+}
+
+report::Answer training_answer(const CommandContext& context, workload::Method method) {
+  const ModelSource source = model_of(context);
+  report::Answer answer;
+  const plan::TrainingDeployment deployment = trained(answer, context, source, method);
+  plan::TrainingSpeedOptions options;
+  options.link = link_of(context, "link");
+  options.network = link_of(context, "network");
+  if (const auto tokens = context.inputs.count("tokens"))
+    options.tokens_to_train = static_cast<double>(*tokens);
+  plan::TrainingSpeedAnswer speed =
+      plan::training_speed_answer(context.catalog, deployment, options);
+  if (!speed.fits) {
+    answer.warnings.push_back(
+        {"does-not-fit",
+         "the run does not fit in memory; the times are those of devices that "
+         "held it"});
+  }
+  for (const std::string& note : speed.notes)
+    answer.warnings.push_back({"not-measured-here", note});
+  report::report_training_speed(answer, std::move(speed), report::describe(deployment));
+  return answer;
+}
+
+void refuse_rule_options(const Inputs& in) {
+  if (in.has("peak") && !by_rule(in)) {
+    throw Error(ErrorCode::usage,
+                "--peak belongs to --method rule",
+                "the detailed estimate takes dense rates as measured; leave it out");
+  }
+  if (in.has("curve") && by_rule(in)) {
+    throw Error(ErrorCode::usage,
+                "--curve has no use with --method rule",
+                "the rule is a straight line; leave one of them out");
+  }
+}
+
+}  // namespace
+
+report::Answer run_latency(const CommandContext& context) {
+  if (const auto method = training_method(context.inputs)) return training_answer(context, *method);
+  refuse_rule_options(context.inputs);
+  if (by_rule(context.inputs)) return rule_answer(context);
+  const ModelSource source = model_of(context);
+  const plan::DeploymentRequest request = deployment_request(context.inputs, source.choice);
+  const plan::Deployment deployment = plan::resolve_deployment(context.catalog, request);
+  report::Answer answer;
+  answer.inputs = used_inputs(context.inputs);
+  add_notes(answer, deployment, source);
+  plan::LatencyAnswer latency = plan::latency_answer(context.catalog, deployment);
+  if (const auto word = context.inputs.text("curve")) {
+    latency.curve_over = *word;
+    latency.curve =
+        plan::latency_curve(context.catalog, request, deployment, *plan::curve_over(*word));
+  }
+  answer.warnings.insert(answer.warnings.end(), latency.warnings.begin(), latency.warnings.end());
+  add_sources(answer, context, deployment, source, latency);
+  report::report_latency(answer, std::move(latency), report::describe(deployment));
+  return answer;
+}
+
+}  // namespace dsplan::cli
