@@ -1,0 +1,51 @@
+#include "timed.hpp"
+
+#include "deployment_request.hpp"
+#include "training_request.hpp"
+
+namespace dsplan::cli {
+namespace {
+
+const catalog::Link* link_of(const CommandContext& context, std::string_view option) {
+  const auto name = context.inputs.text(option);
+  return name ? context.catalog.resolve<catalog::Link>(*name).entry : nullptr;
+}
+
+}  // namespace
+
+TimedDeployment timed_deployment(const CommandContext& context) {
+  TimedDeployment t;
+  const ModelSource source = model_of(context);
+  t.deployment =
+      plan::resolve_deployment(context.catalog, deployment_request(context.inputs, source.choice));
+  t.answer.inputs = used_inputs(context.inputs);
+  add_notes(t.answer, t.deployment, source);
+  t.latency = plan::latency_answer(context.catalog, t.deployment);
+  t.answer.warnings.insert(
+      t.answer.warnings.end(), t.latency.warnings.begin(), t.latency.warnings.end());
+  add_sources(t.answer, context, t.deployment, source, t.latency);
+  return t;
+}
+
+TimedTraining timed_training(const CommandContext& context, workload::Method method) {
+  TimedTraining t;
+  t.deployment = trained(t.answer, context, model_of(context), method);
+  plan::TrainingSpeedOptions options;
+  options.link = link_of(context, "link");
+  options.network = link_of(context, "network");
+  if (const auto tokens = context.inputs.count("tokens"))
+    options.tokens_to_train = static_cast<double>(*tokens);
+  t.speed = plan::training_speed_answer(context.catalog, t.deployment, options);
+  if (!t.speed.fits) {
+    t.answer.warnings.push_back({"does-not-fit",
+                                 "the run does not fit in memory; the figures are those of devices "
+                                 "that held it"});
+  }
+  for (const std::string& note : t.speed.notes)
+    t.answer.warnings.push_back({"not-measured-here", note});
+  return t;
+}
+
+void add_notes(report::Answer& answer, const Notes& notes) { add_notes(answer, notes, {}); }
+
+}  // namespace dsplan::cli

@@ -1,0 +1,31 @@
+// A deployment or run and its times, for commands that judge them further.
+#pragma once
+
+#include "dsplan/plan/deployment.hpp"
+#include "dsplan/plan/latency_answer.hpp"
+#include "dsplan/plan/training_deployment.hpp"
+#include "dsplan/plan/training_speed.hpp"
+
+#include "command.hpp"
+
+namespace dsplan::cli {
+
+/// `answer` holds the inputs, assumptions, warnings and sources so far.
+struct TimedDeployment {
+  report::Answer answer;
+  plan::Deployment deployment;
+  plan::LatencyAnswer latency;
+};
+[[nodiscard]] TimedDeployment timed_deployment(const CommandContext& context);
+
+struct TimedTraining {
+  report::Answer answer;
+  plan::TrainingDeployment deployment;
+  plan::TrainingSpeedAnswer speed;
+};
+[[nodiscard]] TimedTraining timed_training(const CommandContext& context, workload::Method method);
+
+/// Adds what a further step of the plan filled in, assumed and warned of.
+void add_notes(report::Answer& answer, const Notes& notes);
+
+}  // namespace dsplan::cli

@@ -1,0 +1,41 @@
+// The machines that a plan stands on: how many, and what each holds beside its accelerators.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "dsplan/catalog/gpu.hpp"
+#include "dsplan/estimate/cost.hpp"
+#include "dsplan/estimate/power.hpp"
+#include "dsplan/plan/deployment.hpp"
+#include "dsplan/plan/training_deployment.hpp"
+
+namespace dsplan::plan {
+
+struct Machines {
+  const catalog::Gpu* gpu = nullptr;
+  bool trains = false;
+  std::int64_t gpus = 1;          ///< of all machines
+  std::int64_t count = 1;         ///< machines
+  std::int64_t machine_gpus = 1;  ///< of the fullest machine
+  std::int64_t cards = 1;         ///< to buy: a card may hold several devices
+  estimate::RentNeed rent;
+  bool coupled = false;   ///< several machines work on one step
+  bool computer = false;  ///< the device is the whole computer
+  double parameters = 0.0;
+  Bytes checkpoint;  ///< one copy of the weights
+  Bytes loaded;      ///< that a machine reads of it
+  Bytes device;      ///< weights of one device
+  Bytes offloaded;   ///< kept in the memory of one machine's host
+  Bytes ram;
+  estimate::MachineParts parts;
+};
+
+/// Throw a usage error without a device.
+[[nodiscard]] Machines machines_of(const Deployment& d);
+[[nodiscard]] Machines machines_of(const TrainingDeployment& d);
+
+/// [H-POWER] Of all machines, at the wall; nothing where the device's power is not known.
+[[nodiscard]] std::optional<Watts> power_of(const Machines& m);
+
+}  // namespace dsplan::plan
