@@ -1,6 +1,7 @@
 #include "dsplan/estimate/stage.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace dsplan::estimate {
 namespace {
@@ -65,9 +66,20 @@ Stage offloaded(const Model& m, std::int64_t gpu_layers) {
 
 using StageAt = Stage (*)(const Model&, std::int64_t, std::int64_t);
 
+/// The first of those with the most experts, layers and caches.
+Stage fullest_between(const Model& m, std::int64_t pp, StageAt at) {
+  const auto weight = [](const Stage& s) { return std::tuple(s.moe, s.layers, s.full); };
+  Stage fullest = at(m, pp, 1);
+  for (std::int64_t i = 2; i < pp - 1; ++i) {
+    const Stage s = at(m, pp, i);
+    if (weight(s) > weight(fullest)) fullest = s;
+  }
+  return fullest;
+}
+
 std::vector<Stage> first_middle_last(const Model& m, std::int64_t pp, StageAt at) {
   std::vector<Stage> result{at(m, pp, 0)};
-  if (pp > 2) result.push_back(at(m, pp, 1));
+  if (pp > 2) result.push_back(fullest_between(m, pp, at));
   if (pp > 1) result.push_back(at(m, pp, pp - 1));
   return result;
 }
