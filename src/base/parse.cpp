@@ -40,7 +40,8 @@ constexpr std::array kTimeSuffixes{Suffix{"ns", 1e-9},
                                    Suffix{"s", 1.0},
                                    Suffix{"min", 60.0},
                                    Suffix{"h", 3600.0},
-                                   Suffix{"d", 86400.0}};
+                                   Suffix{"d", 86400.0},
+                                   Suffix{"y", 365.0 * 86400.0}};
 constexpr std::array kFractionSuffixes{Suffix{"", 1.0}, Suffix{"%", 1.0, 100.0}};
 
 // 2^53: from here on different whole numbers are one double.

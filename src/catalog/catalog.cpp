@@ -7,6 +7,8 @@
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/suggest.hpp"
 
+#include "version.hpp"
+
 namespace dsplan::catalog {
 namespace {
 
@@ -116,7 +118,13 @@ Catalog::Catalog(const Tables& t)
               Table<Link>{t.links, {}},
               Table<Price>{t.prices, {}},
               Table<Framework>{t.frameworks, {}},
-              Table<Optimizer>{t.optimizers, {}}} {}
+              Table<Optimizer>{t.optimizers, {}},
+              Table<Kernel>{t.kernels, {}},
+              Table<Stack>{t.stacks, {}},
+              Table<Protocol>{t.protocols, {}},
+              Table<Scenario>{t.scenarios, {}},
+              Table<TrainingRate>{t.training_rates, {}},
+              Table<Band>{t.bands, {}}} {}
 
 template <typename Entry>
 const Entry* Catalog::find(std::string_view name) const {
@@ -181,6 +189,12 @@ DSPLAN_INSTANTIATE(Link)
 DSPLAN_INSTANTIATE(Price)
 DSPLAN_INSTANTIATE(Framework)
 DSPLAN_INSTANTIATE(Optimizer)
+DSPLAN_INSTANTIATE(Kernel)
+DSPLAN_INSTANTIATE(Stack)
+DSPLAN_INSTANTIATE(Protocol)
+DSPLAN_INSTANTIATE(Scenario)
+DSPLAN_INSTANTIATE(TrainingRate)
+DSPLAN_INSTANTIATE(Band)
 #undef DSPLAN_INSTANTIATE
 
 namespace {
@@ -293,47 +307,13 @@ ModelName resolve_model(const Catalog& catalog, std::string_view name) {
   fail_unknown(catalog.all<Model>(), without_organisation(name));
 }
 
-namespace {
-
-/// The numbers of a version, most significant first, less the zeros at its end: "0.11.0rc1" is
-/// 0, 11, as is "0.11".
-std::vector<unsigned> version_numbers(std::string_view version) {
-  if (!version.empty() && (version.front() == 'v' || version.front() == 'b'))
-    version.remove_prefix(1);
-  std::vector<unsigned> numbers;
-  const char* at = version.data();
-  const char* end = at + version.size();
-  for (;;) {
-    unsigned number = 0;
-    const auto [next, error] = std::from_chars(at, end, number);
-    if (error != std::errc{}) break;
-    numbers.push_back(number);
-    if (next == end || *next != '.') break;
-    at = next + 1;
-  }
-  if (numbers.empty()) {
-    throw Error(ErrorCode::usage,
-                "'" + std::string(version) + "' is not a version",
-                "write it as the engine does, for example 0.11.0");
-  }
-  while (numbers.size() > 1 && numbers.back() == 0) numbers.pop_back();
-  return numbers;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 const Engine& engine_at(const Catalog& catalog, const Engine& engine, std::string_view version) {
-  const auto wanted = version.empty() ? std::vector<unsigned>{} : version_numbers(version);
   const Engine* best = &engine;
-  std::vector<unsigned> best_from;
   for (const Engine& row : catalog.all<Engine>()) {
-    if (row.engine != engine.id) continue;
-    const auto from = version_numbers(row.from_version);
-    const bool holds = version.empty() || from <= wanted;
-    if (holds && from >= best_from) {
-      best = &row;
-      best_from = from;
-    }
+    if (row.engine != engine.id || !holds_at(row.from_version, version)) continue;
+    if (!version_before(row.from_version, best == &engine ? "" : best->from_version)) best = &row;
   }
   return *best;
 }

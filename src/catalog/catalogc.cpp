@@ -106,8 +106,14 @@ void write_tables(std::ostream& out, const Catalog& catalog) {
   TableWriter<Price>("Price").write(out, catalog.all<Price>());
   TableWriter<Framework>("Framework").write(out, catalog.all<Framework>());
   TableWriter<Optimizer>("Optimizer").write(out, catalog.all<Optimizer>());
+  TableWriter<Kernel>("Kernel").write(out, catalog.all<Kernel>());
+  TableWriter<Stack>("Stack").write(out, catalog.all<Stack>());
+  TableWriter<Protocol>("Protocol").write(out, catalog.all<Protocol>());
+  TableWriter<Scenario>("Scenario").write(out, catalog.all<Scenario>());
+  TableWriter<TrainingRate>("TrainingRate").write(out, catalog.all<TrainingRate>());
+  TableWriter<Band>("Band").write(out, catalog.all<Band>());
   out << "constexpr Tables kTables{kGpus, kModels, kFormats, kEngines, kLinks, kPrices, "
-         "kFrameworks, kOptimizers};\n\n"
+         "kFrameworks, kOptimizers, kKernels, kStacks, kProtocols, kScenarios, kTrainingRates, kBands};\n\n"
          "}  // namespace\n\nconst Tables& builtin_tables() { return kTables; }\n\n"
          "}  // namespace dsplan::catalog\n";
 }

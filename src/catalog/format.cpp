@@ -1,6 +1,8 @@
 #include "dsplan/catalog/format.hpp"
 
 #include <array>
+#include <charconv>
+#include <cmath>
 
 namespace dsplan::catalog {
 namespace {
@@ -31,8 +33,13 @@ constexpr std::array kFields{
     Field<Format>{"weights", "offered for --precision", &Format::weights},
     Field<Format>{"kv_cache", "offered for --kv-precision", &Format::kv_cache},
     Field<Format>{
+        "leaves_parts", "checkpoints keep what the model names at 16 bits", &Format::leaves_parts},
+    Field<Format>{
         "computes_in", "rate that its matrix products reach", &Format::computes_in, false, kRates},
     Field<Format>{"hf_names", "what quantization_config calls it", &Format::hf_names},
+    Field<Format>{"accuracy_costs",
+                  "published losses against 16 bits, each as MODEL: NUMBER METRIC",
+                  &Format::accuracy_costs},
     Field<Format>{"sources", "where the figures come from", &Format::sources, true},
 };
 
@@ -45,6 +52,19 @@ std::span<const Field<Format>> fields_of<Format>() {
 template <>
 KindName kind_of<Format>() {
   return {"format", "formats"};
+}
+
+std::optional<AccuracyCost> accuracy_cost(std::string_view text) {
+  const auto colon = text.find(": ");
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  const std::string_view rest = text.substr(colon + 2);
+  const auto space = rest.find(' ');
+  if (space == std::string_view::npos || space + 1 == rest.size()) return std::nullopt;
+  AccuracyCost cost{text.substr(0, colon), 0.0, rest.substr(space + 1)};
+  const auto [end, problem] = std::from_chars(rest.data(), rest.data() + space, cost.cost);
+  if (problem != std::errc() || end != rest.data() + space || !std::isfinite(cost.cost))
+    return std::nullopt;
+  return cost;
 }
 
 }  // namespace dsplan::catalog

@@ -251,7 +251,20 @@ std::array<Section, sizeof...(Entries)> sections() {
 }
 
 void read_document(const Source& source, const YAML::Node& document) {
-  const auto known = sections<Link, Format, Gpu, Engine, Model, Price, Optimizer, Framework>();
+  const auto known = sections<Link,
+                              Format,
+                              Gpu,
+                              Engine,
+                              Model,
+                              Price,
+                              Optimizer,
+                              Framework,
+                              Kernel,
+                              Stack,
+                              Protocol,
+                              Scenario,
+                              TrainingRate,
+                              Band>();
   if (!document.IsMap()) {
     source.fail(document.Mark(),
                 "a catalog file must be a map of lists",
@@ -415,6 +428,17 @@ void check_extent(const Catalog& catalog, const Model& m) {
     fail_entry(catalog, m, "layers", "more than 10^15 weights", "mend the counts");
 }
 
+void check_accuracy(const Catalog& catalog, const Format& format) {
+  for (const auto text : format.accuracy_costs) {
+    if (accuracy_cost(text)) continue;
+    fail_entry(catalog,
+               format,
+               "accuracy_costs",
+               "'" + std::string(text) + "' is not MODEL: NUMBER METRIC",
+               "write [\"llama-3.1-8b: 0.12 perplexity\"]");
+  }
+}
+
 void check_tiers(const Catalog& catalog, const Engine& engine) {
   if (!are_tiers(engine.batched_tokens_by_gib) || !are_tiers(engine.seqs_by_gib)) {
     fail_entry(catalog,
@@ -431,6 +455,89 @@ void check_shares(const Catalog& catalog, const Gpu& gpu) {
   }
 }
 
+void check_band(const Catalog& catalog, const Band& band) {
+  if (band.low > 0.0 && band.low <= band.high) return;
+  fail_entry(catalog, band, "low", "must be above 0 and at most high", "low: 0.8, high: 1.25");
+}
+
+[[noreturn]] void fail_kernel(const Catalog& catalog,
+                              const Kernel& kernel,
+                              std::string_view key,
+                              const std::string& range) {
+  fail_entry(catalog,
+             kernel,
+             key,
+             quoted(key) + " must be " + range,
+             "docs/catalog.md says what a kernel row holds");
+}
+
+/// Each operation has the constants that its time is reckoned with; figures not used are 0.
+void check_kernel(const Catalog& catalog, const Kernel& k) {
+  // Fits of timings may find a little more than the data sheet's rate.
+  constexpr double kMostEfficiency = 1.2;
+  if (is_collective(k)) {
+    if (k.gpus < 2) fail_kernel(catalog, k, "gpus", "2 or more in a collective");
+    if (k.gb_per_s <= 0.0) fail_kernel(catalog, k, "gb_per_s", "above 0 in a collective");
+    return;
+  }
+  check_reference<Engine>(catalog, k, "engine", k.engine);
+  if (k.format.empty()) fail_kernel(catalog, k, "format", "given");
+  const bool product = k.operation == "gemm" || k.operation == "experts";
+  const bool reads = product || k.operation == "decode_attention";
+  const bool computes = product || k.operation == "prefill_attention";
+  if ((reads && k.memory_efficiency <= 0.0) || k.memory_efficiency > kMostEfficiency)
+    fail_kernel(catalog, k, "memory_efficiency", "above 0 and at most 1.2");
+  if ((computes && k.compute_efficiency <= 0.0) || k.compute_efficiency > kMostEfficiency)
+    fail_kernel(catalog, k, "compute_efficiency", "above 0 and at most 1.2");
+  if (product && k.computes_in.empty()) fail_kernel(catalog, k, "computes_in", "given");
+  if (product && k.sharpness < 1.0) fail_kernel(catalog, k, "sharpness", "1 or more");
+}
+
+/// What a time is divided by must be above 0.
+template <typename Entry>
+void check_above_zero(const Catalog& catalog, const Entry& entry, std::string_view key, double n) {
+  if (n > 0.0) return;
+  fail_entry(
+      catalog, entry, key, quoted(key) + " must be above 0", "leave the key out for its default");
+}
+
+void check_speed(const Catalog& catalog, const Framework& f) {
+  check_above_zero(catalog, f, "time_factor", f.time_factor);
+  check_above_zero(catalog, f, "bucket_parameters", f.bucket_parameters);
+  check_above_zero(catalog, f, "dense_low", f.dense_low);
+  check_above_zero(catalog, f, "moe_low", f.moe_low);
+  if (f.dense_low > f.dense_high || f.moe_low > f.moe_high)
+    fail_entry(catalog, f, "dense_low", "a band's low end is above its high one", "swap them");
+}
+
+void check_rate(const Catalog& catalog, const TrainingRate& r) {
+  for (const auto& [key, share] : {std::pair{"bf16_share", r.bf16_share},
+                                   {"fp16_share", r.fp16_share},
+                                   {"fp8_share", r.fp8_share},
+                                   {"fp8_rowwise_share", r.fp8_rowwise_share},
+                                   {"mxfp8_share", r.mxfp8_share},
+                                   {"fp4_share", r.fp4_share},
+                                   {"attention_vendor_share", r.attention_vendor_share},
+                                   {"attention_flash_share", r.attention_flash_share},
+                                   {"attention_early_share", r.attention_early_share},
+                                   {"experts_share", r.experts_share}})
+    check_above_zero(catalog, r, key, share);
+}
+
+/// What a scenario names must be there; frameworks stand for engines where it trains.
+void check_scenario(const Catalog& catalog, const Scenario& s) {
+  for (const auto gpu : s.gpus) check_reference<Gpu>(catalog, s, "gpus", gpu);
+  for (const auto format : s.precisions) check_reference<Format>(catalog, s, "precisions", format);
+  for (const auto kv : s.kv_precisions) check_reference<Format>(catalog, s, "kv_precisions", kv);
+  for (const auto engine : s.engines) {
+    if (s.workload == "inference") {
+      check_reference<Engine>(catalog, s, "engines", engine);
+    } else {
+      check_reference<Framework>(catalog, s, "engines", engine);
+    }
+  }
+}
+
 }  // namespace
 
 void check_consistency(const Catalog& catalog) {
@@ -441,6 +548,7 @@ void check_consistency(const Catalog& catalog) {
   check_names<Link>(catalog);
   check_names<Framework>(catalog);
   check_names<Optimizer>(catalog);
+  check_names<Scenario>(catalog);
   for (const Gpu& gpu : catalog.all<Gpu>()) {
     check_reference<Link>(catalog, gpu, "link", gpu.link);
     check_shares(catalog, gpu);
@@ -450,6 +558,7 @@ void check_consistency(const Catalog& catalog) {
     check_extent(catalog, model);
     check_layers(catalog, model);
   }
+  for (const Format& format : catalog.all<Format>()) check_accuracy(catalog, format);
   for (const Engine& engine : catalog.all<Engine>()) {
     check_reference<Engine>(catalog, engine, "engine", engine.engine);
     check_tiers(catalog, engine);
@@ -460,9 +569,24 @@ void check_consistency(const Catalog& catalog) {
     check_reference<Optimizer>(catalog, framework, "optimizer", framework.optimizer);
     check_reference<Optimizer>(
         catalog, framework, "one_gpu_optimizer", framework.one_gpu_optimizer);
+    check_reference<Framework>(catalog, framework, "variant_of", framework.variant_of);
+    check_speed(catalog, framework);
   }
+  for (const TrainingRate& rate : catalog.all<TrainingRate>()) check_rate(catalog, rate);
   for (const Price& price : catalog.all<Price>())
     check_reference<Gpu>(catalog, price, "gpu", price.gpu);
+  for (const Protocol& protocol : catalog.all<Protocol>())
+    check_reference<Engine>(catalog, protocol, "engine", protocol.engine);
+  for (const Scenario& scenario : catalog.all<Scenario>()) check_scenario(catalog, scenario);
+  for (const Stack& stack : catalog.all<Stack>()) {
+    check_reference<Engine>(catalog, stack, "engine", stack.engine);
+    check_reference<Engine>(catalog, stack, "kernels", stack.kernels);
+  }
+  for (const Band& band : catalog.all<Band>()) check_band(catalog, band);
+  for (const Kernel& kernel : catalog.all<Kernel>()) {
+    check_reference<Gpu>(catalog, kernel, "gpu", kernel.gpu);
+    check_kernel(catalog, kernel);
+  }
 }
 
 }  // namespace dsplan::catalog

@@ -118,6 +118,8 @@ constexpr std::array kFields{
     Field<Model>{"exact_parameters",
                  "published exact total, without MTP layers and scales",
                  &Model::exact_parameters},
+    Field<Model>{"fp8_blocks", "its fp8 checkpoints scale blocks", &Model::fp8_blocks},
+    Field<Model>{"wide_parts", "that 4-bit checkpoints leave at 16 bits", &Model::wide_parts},
     Field<Model>{
         "native_format", "format of the published checkpoint", &Model::native_format, true},
     Field<Model>{"license", "of the weights", &Model::license},

@@ -53,6 +53,10 @@ std::string words_of(Words words, std::string_view listed, const catalog::Catalo
       return ids<catalog::Format>(catalog, [](const catalog::Format& f) { return f.kv_cache; });
     case Words::engines:
       return ids<catalog::Engine>(catalog, kAll) + " " + ids<catalog::Framework>(catalog, kAll);
+    case Words::links:
+      return ids<catalog::Link>(catalog, kAll);
+    case Words::scenarios:
+      return ids<catalog::Scenario>(catalog, kAll);
     case Words::optimizers:
       return ids<catalog::Optimizer>(catalog, kAll);
     case Words::listed:

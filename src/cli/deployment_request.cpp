@@ -45,7 +45,43 @@ void add_hardware(plan::HardwareRequest& r, const Inputs& in) {
   r.cp = in.count("cp");
   r.nodes = in.count("nodes");
   r.gpus_per_node = in.count("gpus-per-node");
+  r.link = in.text("link");
+  r.network = in.text("network");
+  r.mig = in.text("mig");
 }
+
+namespace {
+
+/// Settings of how the engine runs, which no memory depends on.
+void add_pace(workload::EngineSettings& s, const Inputs& in) {
+  const auto positive = [&](std::string_view name) {
+    const auto n = in.count(name);
+    if (n && *n < 1)
+      throw Error(ErrorCode::usage,
+                  "--" + std::string(name) + " must be at least 1",
+                  "give 1 for every step");
+    return n;
+  };
+  s.stream_interval = positive("stream-interval");
+  s.poll_interval = positive("poll-interval");
+  s.draft_tokens = in.count("draft-tokens");
+  s.accepted_tokens = in.number("accepted-tokens");
+  s.prefix_hit = in.share("prefix-hit").value_or(0.0);
+  const double drafted = static_cast<double>(s.draft_tokens.value_or(0));
+  if (s.accepted_tokens && drafted == 0.0) {
+    throw Error(ErrorCode::usage,
+                "--accepted-tokens needs --draft-tokens",
+                "say how many tokens are proposed: --draft-tokens 3");
+  }
+  if (s.accepted_tokens.value_or(0.0) > drafted) {
+    throw Error(ErrorCode::usage,
+                "--accepted-tokens is more than --draft-tokens " + std::to_string(*s.draft_tokens),
+                "it counts the drafted tokens that hold, in the mean, without the one that is "
+                "always gained");
+  }
+}
+
+}  // namespace
 
 plan::DeploymentRequest deployment_request(const Inputs& in, const plan::ModelChoice& model) {
   plan::DeploymentRequest r;
@@ -66,6 +102,7 @@ plan::DeploymentRequest deployment_request(const Inputs& in, const plan::ModelCh
   r.settings.reserve_fraction = in.share("reserve");
   r.settings.gpu_layers = in.count("gpu-layers");
   r.settings.flash_attention = in.toggle("flash-attention").value_or(true);
+  add_pace(r.settings, in);
   return r;
 }
 
@@ -87,15 +124,40 @@ void add_notes(report::Answer& answer, const Notes& d, const ModelSource& source
   answer.warnings.insert(answer.warnings.end(), d.warnings.begin(), d.warnings.end());
 }
 
+namespace {
+
+report::EntriesUsed entries_of(const plan::Deployment& d, const ModelSource& source) {
+  const workload::Inference& w = d.workload;
+  const catalog::Model* model = source.checkpoint ? nullptr : w.model;
+  return {.model = model,
+          .gpu = d.gpu,
+          .engine = w.engine,
+          .dense = w.precision.dense,
+          .experts = w.precision.experts,
+          .kv = w.precision.kv};
+}
+
+}  // namespace
+
 void add_sources(report::Answer& answer,
                  const CommandContext& context,
                  const plan::Deployment& d,
                  const ModelSource& source) {
-  const workload::Inference& w = d.workload;
-  const catalog::Model* model = source.checkpoint ? nullptr : w.model;
-  const report::EntriesUsed used{
-      model, d.gpu, w.engine, w.precision.dense, w.precision.experts, w.precision.kv};
-  answer.sources = [&catalog = context.catalog, used] {
+  answer.sources = [&catalog = context.catalog, used = entries_of(d, source)] {
+    return report::catalog_sources(catalog, used);
+  };
+}
+
+void add_sources(report::Answer& answer,
+                 const CommandContext& context,
+                 const plan::Deployment& d,
+                 const ModelSource& source,
+                 const plan::LatencyAnswer& latency) {
+  report::EntriesUsed used = entries_of(d, source);
+  used.stack = latency.stack;
+  used.kernels = latency.kernels;
+  used.bands = latency.bands;
+  answer.sources = [&catalog = context.catalog, used = std::move(used)] {
     return report::catalog_sources(catalog, used);
   };
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dsplan/plan/deployment.hpp"
+#include "dsplan/plan/latency_answer.hpp"
 #include "dsplan/plan/training_deployment.hpp"
 
 #include "command.hpp"
@@ -30,6 +31,11 @@ void add_sources(report::Answer& answer,
                  const CommandContext& context,
                  const plan::Deployment& deployment,
                  const ModelSource& source);
+void add_sources(report::Answer& answer,
+                 const CommandContext& context,
+                 const plan::Deployment& deployment,
+                 const ModelSource& source,
+                 const plan::LatencyAnswer& latency);
 void add_sources(report::Answer& answer,
                  const CommandContext& context,
                  const plan::TrainingDeployment& deployment,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dsplan/base/date.hpp"
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
 #include "dsplan/base/suggest.hpp"
@@ -83,6 +84,11 @@ std::optional<std::string> Inputs::text(std::string_view name) const {
   if (given == nullptr) return std::nullopt;
   if (single(*given).empty())
     throw Error(ErrorCode::usage, named(*given) + " is empty", "leave it out for its default");
+  if (given->values.size() > 1) {
+    throw Error(ErrorCode::usage,
+                named(*given) + " is given " + std::to_string(given->values.size()) + " times",
+                "keep one of them; only `recommend` takes several");
+  }
   return single(*given);
 }
 
@@ -101,6 +107,38 @@ std::optional<double> Inputs::share(std::string_view name) const {
   if (given == nullptr) return std::nullopt;
   const auto value = parse_fraction(single(*given));
   if (!value) refuse(*given, "a share from 0 to 1", "write 0.9 or 90%");
+  return value;
+}
+
+std::optional<double> Inputs::number(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  const auto value = parse_number(single(*given));
+  if (!value) refuse(*given, "a number, not negative", "write 2 or 1.8");
+  return value;
+}
+
+std::optional<double> Inputs::dollars(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  const auto value = parse_dollars(single(*given));
+  if (!value) refuse(*given, "an amount in dollars, not negative", "write 2.50, $20k or 1.2M");
+  return value->value;
+}
+
+std::optional<Seconds> Inputs::duration(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  const auto value = parse_seconds(single(*given));
+  if (!value) refuse(*given, "a time with its unit", "write 200ms, 1.5s, 6h, 30d or 3y");
+  return value;
+}
+
+std::optional<std::int64_t> Inputs::date(std::string_view name) const {
+  const Given* given = find(name);
+  if (given == nullptr) return std::nullopt;
+  const auto value = parse_date(single(*given));
+  if (!value) refuse(*given, "a date", "write 2026-08-31");
   return value;
 }
 
@@ -126,6 +164,10 @@ void check_values(const Inputs& inputs) {
     if (given.option->words == Words::listed) check_listed(given);
     if (given.option->kind == Kind::count) (void)inputs.count(name);
     if (given.option->kind == Kind::share) (void)inputs.share(name);
+    if (given.option->kind == Kind::number) (void)inputs.number(name);
+    if (given.option->kind == Kind::money) (void)inputs.dollars(name);
+    if (given.option->kind == Kind::duration) (void)inputs.duration(name);
+    if (given.option->kind == Kind::date) (void)inputs.date(name);
     if (given.option->kind == Kind::text && !given.option->repeatable) (void)inputs.text(name);
     if (given.option->kind == Kind::flag) check_flag(given);
   }

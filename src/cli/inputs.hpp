@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dsplan/base/note.hpp"
+#include "dsplan/base/units.hpp"
 
 #include "options.hpp"
 
@@ -38,6 +39,10 @@ class Inputs {
   [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
   [[nodiscard]] std::optional<std::int64_t> count(std::string_view name) const;
   [[nodiscard]] std::optional<double> share(std::string_view name) const;
+  [[nodiscard]] std::optional<double> number(std::string_view name) const;
+  [[nodiscard]] std::optional<double> dollars(std::string_view name) const;
+  [[nodiscard]] std::optional<Seconds> duration(std::string_view name) const;
+  [[nodiscard]] std::optional<std::int64_t> date(std::string_view name) const;  ///< days since 1970
   [[nodiscard]] std::optional<bool> toggle(std::string_view name) const;
   [[nodiscard]] bool flag(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> list(std::string_view name) const;

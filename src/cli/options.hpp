@@ -18,6 +18,8 @@ enum class Words {
   kv_formats,
   engines,
   optimizers,
+  links,
+  scenarios,
   listed,
   files,
   kinds,
@@ -27,7 +29,7 @@ enum class Words {
 };
 
 /// What is wrong with a value, and what it is called in messages.
-enum class Kind { text, count, share, number, toggle, flag };
+enum class Kind { text, count, share, number, money, duration, date, toggle, flag };
 
 struct Option {
   std::string_view name{};   ///< without dashes

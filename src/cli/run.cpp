@@ -16,11 +16,11 @@
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
 #include "dsplan/base/suggest.hpp"
-#include "dsplan/catalog/load.hpp"
 #include "dsplan/report/expression.hpp"
 #include "dsplan/report/schema.hpp"
 #include "dsplan/report/version.hpp"
 
+#include "catalog_source.hpp"
 #include "command.hpp"
 #include "completion.hpp"
 #include "config_file.hpp"
@@ -97,14 +97,6 @@ void apply_config_files(Inputs& inputs, const Command& command, const Surroundin
   }
 }
 
-catalog::Catalog load_catalog(const Inputs& inputs) {
-  catalog::Catalog catalog(catalog::builtin_tables());
-  const auto overlays = inputs.list("catalog");
-  for (const std::string& file : overlays) catalog::merge_yaml(catalog, read_file(file), file);
-  if (!overlays.empty()) catalog::check_consistency(catalog);
-  return catalog;
-}
-
 // ---- output ----
 
 report::Form form_of(const Inputs& inputs) {
@@ -173,8 +165,29 @@ struct AnsweringCommand {
 };
 constexpr std::array kAnswering{AnsweringCommand{"memory", &run_memory},
                                 AnsweringCommand{"flops", &run_flops},
+                                AnsweringCommand{"latency", &run_latency},
+                                AnsweringCommand{"cards", &run_cards},
+                                AnsweringCommand{"quantize", &run_quantize},
+                                AnsweringCommand{"host", &run_host},
+                                AnsweringCommand{"cost", &run_cost},
+                                AnsweringCommand{"recommend", &run_recommend},
                                 AnsweringCommand{"catalog", &run_catalog},
-                                AnsweringCommand{"validate", &run_validate}};
+                                AnsweringCommand{"validate", &run_validate},
+                                AnsweringCommand{"calibrate", &run_calibrate}};
+
+/// Shows on a terminal how far a search is, once it has taken a second.
+Progress progress_of(const Surroundings& around) {
+  if (!around.err_is_terminal) return {};
+  return [&around, start = std::chrono::steady_clock::now()](double share) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    if (took.count() < 1.0) return;
+    constexpr int kCells = 30;
+    const int done = static_cast<int>(share * kCells);
+    const std::string bar = std::string(static_cast<std::size_t>(done), '#') +
+                            std::string(static_cast<std::size_t>(kCells - done), '.');
+    around.err("\r[" + bar + "]" + (share < 1.0 ? "" : "\r\033[K"));
+  };
+}
 
 /// `json` turns true as soon as the inputs ask for JSON: what fails from then on is told in JSON.
 int run_answering(const Command& command, Parsed& parsed, const Surroundings& around, bool& json) {
@@ -190,11 +203,13 @@ int run_answering(const Command& command, Parsed& parsed, const Surroundings& ar
       std::find_if(kAnswering.begin(), kAnswering.end(), [&](const AnsweringCommand& c) {
         return c.name == command.name;
       });
-  report::Answer answer = entry->run({inputs, parsed.positionals, catalog, around.variable});
+  report::Answer answer =
+      entry->run({inputs, parsed.positionals, catalog, around.variable, progress_of(around)});
   const int code = deliver(answer, inputs, around);
   if (inputs.flag("stats") && form_of(inputs) != report::Form::json) {
     const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-    around.err("stats: " + std::to_string(took.count()) + " ms\n");
+    const std::string more = answer.stats.empty() ? "" : ", " + answer.stats;
+    around.err("stats: " + std::to_string(took.count()) + " ms" + more + "\n");
   }
   return code;
 }
@@ -304,6 +319,7 @@ Surroundings process_surroundings() {
     std::fwrite(text.data(), 1, text.size(), stderr);  // nowhere is left to report a failure
   };
   around.out_is_terminal = isatty(STDOUT_FILENO) != 0;
+  around.err_is_terminal = isatty(STDERR_FILENO) != 0;
   if (around.out_is_terminal) around.width = terminal_width();
   return around;
 }

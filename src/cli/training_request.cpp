@@ -15,14 +15,20 @@ using workload::Method;
 constexpr std::string_view kTrainingGroup = "Training";
 constexpr std::string_view kEngineGroup = "Engine";
 constexpr std::array<std::string_view, 2> kBothOfEngine{"engine", "flash-attention"};
-constexpr std::array<std::string_view, 8> kInferenceAlone{"kv-precision",
-                                                          "context",
-                                                          "output-tokens",
-                                                          "attention-dp",
-                                                          "reserve",
-                                                          "adjust-batch",
-                                                          "utilization",
-                                                          "method"};
+constexpr std::array<std::string_view, 13> kInferenceAlone{"kv-precision",
+                                                           "context",
+                                                           "output-tokens",
+                                                           "attention-dp",
+                                                           "reserve",
+                                                           "adjust-batch",
+                                                           "utilization",
+                                                           "mig",
+                                                           "peak",
+                                                           "curve",
+                                                           "requests-per-day",
+                                                           "log-retention",
+                                                           "method"};
+constexpr std::string_view kRunsAlone = "checkpoint-interval";
 constexpr std::array<std::string_view, 2> kAdaptersAlone{"lora-rank", "lora-targets"};
 
 template <std::size_t Count>
@@ -31,7 +37,7 @@ bool among(const std::array<std::string_view, Count>& names, std::string_view na
 }
 
 bool has_use(const Option& option, const std::optional<Method>& method) {
-  if (!method) return option.group != kTrainingGroup;
+  if (!method) return option.group != kTrainingGroup && option.name != kRunsAlone;
   if (among(kAdaptersAlone, option.name)) return *method != Method::full;
   if (option.group == kEngineGroup) return among(kBothOfEngine, option.name);
   return !among(kInferenceAlone, option.name);
@@ -75,6 +81,7 @@ plan::TrainingRequest training_request(const Inputs& in,
   r.vpp = in.count("vpp");
   r.zero = in.count("zero");
   r.sequence_parallel = in.toggle("sequence-parallel");
+  r.async_tensor_parallel = in.toggle("async-tensor-parallel");
   r.micro_batch = in.count("micro-batch");
   if (!r.micro_batch) r.micro_batch = in.count("batch");
   r.global_batch = in.count("global-batch");

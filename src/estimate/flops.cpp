@@ -92,15 +92,29 @@ double arithmetic_intensity(const InferenceFlops& f, std::int64_t batch) {
   return decode_total(f).value * real(batch) / read.value;
 }
 
+namespace {
+
+/// One layer of multi-token prediction: a decoder layer and the projection before it.
+Flops mtp_flops_per_token(const Model& m) {
+  const Parameters p = parameters(m);
+  const std::int64_t mlp = catalog::is_moe(m) ? matrices(p.moe_active) : matrices(p.dense);
+  return flops(2.0 * real(matrices(p.softmax) + mlp + 2 * m.hidden_size * m.hidden_size));
+}
+
+}  // namespace
+
 TrainingFlops training_flops(const workload::Training& t) {
   const Model& m = *t.model;
   const double sequences = real(t.global_batch);
   const double tokens = sequences * real(t.seq_len);
   const double passes = t.method == workload::Method::full ? 3.0 : 2.0;
+  const double mtp = real(t.mtp_layers);
   TrainingFlops f;
-  f.linear = linear_flops_per_token(m) * (passes * tokens * t.parameter_scale);
-  f.attention = prompt_attention_flops(m, t.seq_len) * (3.0 * sequences);
-  f.head = head_flops_per_token(m) * (passes * tokens);
+  f.linear = (linear_flops_per_token(m) + mtp_flops_per_token(m) * mtp) *
+             (passes * tokens * t.parameter_scale);
+  f.attention = prompt_attention_flops(m, t.seq_len) * (3.0 * sequences) *
+                (1.0 + mtp / real(std::max<std::int64_t>(m.layers - m.linear_layers, 1)));
+  f.head = head_flops_per_token(m) * (passes * tokens * (1.0 + mtp));
   return f;
 }
 

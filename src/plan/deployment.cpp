@@ -5,6 +5,7 @@
 
 #include "dsplan/estimate/memory.hpp"
 
+#include "mig_slice.hpp"
 #include "resolution.hpp"
 
 namespace dsplan::plan {
@@ -21,12 +22,6 @@ constexpr std::int64_t kDefaultInputTokens = 2048;
 constexpr std::int64_t kDefaultOutputTokens = 256;
 constexpr double kMostTokens = 1099511627776.0;  // 2^40
 constexpr double kMostGpus = 1048576.0;          // 2^20
-
-bool serves(const Engine& engine, const Format& format) {
-  const auto& families = engine.precisions;
-  return families.empty() ||
-         std::find(families.begin(), families.end(), format.family) != families.end();
-}
 
 std::string joined(catalog::TextList list) {
   std::string result;
@@ -87,6 +82,7 @@ class Resolver {
     if (!request_.engine_version && &engine != &base) {
       fill("engine_version", std::string(engine.from_version), Origin::catalog);
     }
+    out_.engine_version = request_.engine_version.value_or("");
     out_.engine_label = std::string(base.name);
     const std::string version = request_.engine_version.value_or(std::string(engine.from_version));
     if (!version.empty() && &base == catalog_.find<Engine>(base.id) && base.from_version.empty()) {
@@ -108,11 +104,21 @@ class Resolver {
     const ChosenGpu chosen = plan::choose_gpu(catalog_, request_.gpu, request_.gpus_per_node, out_);
     out_.gpu = chosen.gpu;
     out_.node_gpus = chosen.node_gpus;
+    if (request_.mig) choose_slice(*request_.mig);
+    if (request_.link) out_.link = catalog_.resolve<catalog::Link>(*request_.link).entry;
+    if (request_.network) out_.network = catalog_.resolve<catalog::Link>(*request_.network).entry;
     if (chosen.gpu != nullptr && !catalog::runs_on(*out_.workload.engine, *chosen.gpu)) {
       warn("engine-on-gpu",
            std::string(out_.workload.engine->name) + " is not known to run on " +
                std::string(chosen.gpu->name));
     }
+  }
+
+  void choose_slice(const std::string& name) {
+    if (out_.gpu == nullptr) refuse("--mig needs --gpu", "name the device that is cut");
+    out_.slice = std::make_shared<const Gpu>(mig_slice(*out_.gpu, name));
+    out_.slice_name = name;
+    out_.gpu = out_.slice.get();
   }
 
   // ---- formats ----
@@ -123,7 +129,7 @@ class Resolver {
       refuse("'" + std::string(name) + "' is a format of the KV cache, not of weights",
              "use --kv-precision for it");
     }
-    if (!serves(*out_.workload.engine, format)) {
+    if (!request_.observed && !serves(*out_.workload.engine, format)) {
       refuse(std::string(out_.workload.engine->id) + " does not serve weights in " +
                  std::string(format.id),
              "its families: " + joined(out_.workload.engine->precisions));
@@ -208,7 +214,7 @@ class Resolver {
     };
     if (request_.kv_precision) {
       const Format& kv = *catalog_.resolve<Format>(*request_.kv_precision).entry;
-      if (!known(kv.id)) {
+      if (!request_.observed && !known(kv.id)) {
         refuse(std::string(engine.id) + " does not keep its KV cache in " + std::string(kv.id),
                "it can: " + joined(engine.kv_precisions));
       }
@@ -219,11 +225,11 @@ class Resolver {
     const std::string& from_file = request_.model.kv_format;
     const bool file_says =
         !from_file.empty() && known(catalog_.resolve<Format>(from_file).entry->id);
-    const std::string_view as_weights =
-        !dense.quantized && known(dense.id) ? dense.id : engine.kv_precisions.front();
+    const std::string_view as_weights = usual_kv_format(engine, dense);
     const Format& kv =
         *catalog_.resolve<Format>(file_says ? std::string_view(from_file) : as_weights).entry;
     out_.workload.precision.kv = &kv;
+    out_.kv_by_weights = !file_says;
     fill("kv_precision", std::string(kv.id), file_says ? Origin::file : Origin::built_in);
   }
 
@@ -326,7 +332,15 @@ class Resolver {
     } else {
       find_layout(gpus.value_or(1));
     }
+    check_slices();
     if (!gpus) fill("gpus", text(workload::gpu_count(out_.workload.layout)), Origin::built_in);
+  }
+
+  void check_slices() const {
+    const Layout& l = out_.workload.layout;
+    if (out_.slice == nullptr || workload::gpu_count(l) == l.dp) return;
+    refuse("slices of a device cannot share a model: " + workload::describe(l),
+           "give --dp alone, or a larger slice");
   }
 
   void take_layout(std::optional<std::int64_t> gpus) {
@@ -345,9 +359,19 @@ class Resolver {
       }
     }
     if (gpus && workload::gpu_count(l) != *gpus) refuse_product(l, *gpus);
-    const std::string why = workload::obstacle(l, *out_.workload.model, *out_.workload.engine);
+    const std::string why = workload::obstacle(l, *out_.workload.model, splitting_engine());
     if (!why.empty()) refuse(why, "layouts that work: " + offered(workload::gpu_count(l)));
     out_.workload.layout = l;
+  }
+
+  /// The engine, or for a run that was seen one that can split as it likes.
+  [[nodiscard]] Engine splitting_engine() const {
+    Engine engine = *out_.workload.engine;
+    if (!request_.observed) return engine;
+    engine.split = "tensor";
+    engine.expert_parallel = true;
+    engine.attention_data_parallel = true;
+    return engine;
   }
 
   [[nodiscard]] std::string offered(std::int64_t gpus) const {

@@ -5,6 +5,7 @@
 #include "dsplan/plan/memory_answer.hpp"
 #include "dsplan/solve/memory_limits.hpp"
 
+#include "mig_slice.hpp"
 #include "resolution.hpp"
 
 namespace dsplan::plan {
@@ -117,6 +118,10 @@ std::optional<Fix> widest_of_family(const catalog::Catalog& catalog,
     Inference w = d.workload;
     w.stored.reset();
     w.precision.dense = w.precision.experts = format;
+    if (d.kv_by_weights) {
+      const auto kv = usual_kv_format(*w.engine, *format);
+      w.precision.kv = catalog.find<catalog::Format>(kv);
+    }
     auto fix = checked(w,
                        *d.gpu,
                        "weights in " + std::string(format->id),
@@ -204,6 +209,22 @@ void try_other_gpus(const catalog::Catalog& catalog, const Deployment& d, std::v
   }
 }
 
+/// The smallest larger slice of the device that holds it; slices are not joined.
+void try_larger_slices(const catalog::Catalog& catalog,
+                       const Deployment& d,
+                       std::vector<Fix>& fixes) {
+  const Gpu& whole = *catalog.resolve<Gpu>(d.gpu->id).entry;
+  for (const std::string_view name : kMigSlices) {
+    const Gpu slice = mig_slice(whole, name);
+    if (slice.memory_gb <= d.gpu->memory_gb) continue;
+    const std::string flag(name);
+    auto fix = checked(d.workload, slice, "slice " + flag, "--mig " + flag, "a larger part");
+    if (!fix) continue;
+    fixes.push_back(std::move(*fix));
+    return;
+  }
+}
+
 }  // namespace
 
 std::vector<Fix> memory_fixes(const catalog::Catalog& catalog, const Deployment& d) {
@@ -212,6 +233,10 @@ std::vector<Fix> memory_fixes(const catalog::Catalog& catalog, const Deployment&
   try_context(d, fixes);
   try_batch(d, fixes);
   try_weight_formats(catalog, d, fixes);
+  if (d.slice != nullptr) {
+    try_larger_slices(catalog, d, fixes);
+    return fixes;
+  }
   try_more_gpus(d, fixes);
   try_other_gpus(catalog, d, fixes);
   return fixes;

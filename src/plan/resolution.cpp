@@ -80,6 +80,24 @@ ChosenGpu choose_gpu(const catalog::Catalog& catalog,
   return {match.entry, at_least_one(gpus_per_node, "gpus-per-node", node_size(*match.entry))};
 }
 
+bool serves(const catalog::Engine& engine, const catalog::Format& format) {
+  const auto& families = engine.precisions;
+  return families.empty() ||
+         std::find(families.begin(), families.end(), format.family) != families.end();
+}
+
+std::string_view usual_kv_format(const catalog::Engine& engine, const catalog::Format& weights) {
+  const auto known = [&](std::string_view id) {
+    const auto& list = engine.kv_precisions;
+    return std::find(list.begin(), list.end(), id) != list.end();
+  };
+  if (!weights.quantized && known(weights.id)) return weights.id;
+  const bool narrow_float = std::find(engine.kv_follows_families.begin(),
+                                      engine.kv_follows_families.end(),
+                                      weights.family) != engine.kv_follows_families.end();
+  return narrow_float && known("fp8") ? "fp8" : engine.kv_precisions.front();
+}
+
 std::string rank_name(const estimate::Stage& stage, std::int64_t pp, std::int64_t gpus) {
   if (pp == 1) return gpus == 1 ? "the GPU" : "every GPU";
   const std::string ends = stage.first  ? ", with the embedding"

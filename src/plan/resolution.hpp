@@ -54,6 +54,13 @@ struct ChosenGpu {
                                    std::optional<std::int64_t> gpus_per_node,
                                    Notes& notes);
 
+/// Does the engine serve weights of the format's family?
+[[nodiscard]] bool serves(const catalog::Engine& engine, const catalog::Format& format);
+
+/// The format that the engine's cache has beside weights of a format, if nothing else is said.
+[[nodiscard]] std::string_view usual_kv_format(const catalog::Engine& engine,
+                                               const catalog::Format& weights);
+
 /// Which GPU an answer speaks of: "stage 1 of 4 (20 layers, with the embedding)", for people who
 /// must know which card is the fullest.
 [[nodiscard]] std::string rank_name(const estimate::Stage& stage,

@@ -150,6 +150,7 @@ class Resolver {
       run().sharding = workload::zero_stage(*request_.zero);
     }
     run().sequence_parallel = request_.sequence_parallel;
+    run().async_tensor_parallel = request_.async_tensor_parallel.value_or(false);
     if (request_.flash_attention) run().flash_attention = *request_.flash_attention;
     run().recompute = request_.recompute ? value_of(kRecomputes, *request_.recompute, "recompute")
                                          : workload::usual_recompute(*run().framework);

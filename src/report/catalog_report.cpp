@@ -276,6 +276,113 @@ Grid list_grid(std::span<const catalog::Optimizer> optimizers) {
   return grid;
 }
 
+Grid list_grid(std::span<const catalog::Kernel> kernels) {
+  Grid grid{{"id", "start us", "memory", "compute", "sharpness", "GB/s", "error %"},
+            {false, true, true, true, true, true, true},
+            {}};
+  const auto known = [](double n) { return n > 0.0 ? fmt::format("{:g}", n) : "-"; };
+  for (const auto& k : kernels) {
+    grid.rows.push_back({std::string(k.id),
+                         fmt::format("{:g}", k.start_us),
+                         known(k.memory_efficiency),
+                         known(k.compute_efficiency),
+                         known(k.sharpness),
+                         known(k.gb_per_s),
+                         known(k.median_error_percent)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Stack> stacks) {
+  Grid grid{{"id", "engine", "devices", "from", "step ms", "layer us", "sequence us", "prompt us"},
+            {false, false, false, false, true, true, true, true},
+            {}};
+  for (const auto& s : stacks) {
+    grid.rows.push_back({std::string(s.id),
+                         s.engine.empty() ? "any" : std::string(s.engine),
+                         s.vendor.empty() ? "any" : std::string(s.vendor),
+                         std::string(s.from_version),
+                         fmt::format("{:g}", s.step_ms),
+                         fmt::format("{:g}", s.layer_us),
+                         fmt::format("{:g}", s.sequence_us),
+                         fmt::format("{:g}", s.prompt_layer_us)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Protocol> protocols) {
+  Grid grid{{"id", "engine", "lengths", "version", "KV cache", "poll", "stream", "prompts a step"},
+            {false, false, false, false, false, true, true, true},
+            {}};
+  const auto known = [](std::int64_t n) { return n > 0 ? std::to_string(n) : "-"; };
+  for (const auto& p : protocols) {
+    grid.rows.push_back({std::string(p.id),
+                         p.engine.empty() ? "any" : std::string(p.engine),
+                         p.lengths.empty() ? "any" : std::string(p.lengths),
+                         std::string(p.engine_version),
+                         std::string(p.kv_precision),
+                         known(p.poll_interval),
+                         known(p.stream_interval),
+                         known(p.step_prompts)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Scenario> scenarios) {
+  Grid grid{{"id", "first token", "each", "at", "requests", "devices", "ranked by", "means"},
+            {false, true, true, false, true, true, false, false},
+            {}};
+  const auto milliseconds = [](const std::optional<double>& s) {
+    return s ? fmt::format("{:g} ms", *s * 1e3) : std::string("-");
+  };
+  const auto known = [](std::int64_t n) { return n > 0 ? std::to_string(n) : "-"; };
+  for (const auto& s : scenarios) {
+    grid.rows.push_back({std::string(s.id),
+                         milliseconds(s.ttft_s),
+                         milliseconds(s.tpot_s),
+                         std::string(s.limits_at),
+                         known(s.concurrency),
+                         s.most_gpus > 0 ? "<= " + std::to_string(s.most_gpus) : "-",
+                         std::string(s.objective),
+                         std::string(s.name)});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::TrainingRate> rates) {
+  Grid grid{{"id", "bf16", "fp8", "mxfp8", "fp4", "attention", "fitted"},
+            {false, true, true, true, true, true, false},
+            {}};
+  for (const auto& r : rates) {
+    grid.rows.push_back({std::string(r.id),
+                         fmt::format("{:g}", r.bf16_share),
+                         fmt::format("{:g}", r.fp8_share),
+                         fmt::format("{:g}", r.mxfp8_share),
+                         fmt::format("{:g}", r.fp4_share),
+                         fmt::format("{:g}", r.attention_vendor_share),
+                         r.generic ? "no" : "yes"});
+  }
+  return grid;
+}
+
+Grid list_grid(std::span<const catalog::Band> bands) {
+  Grid grid{{"id", "figure", "arrival", "engine", "device", "low", "high", "figures"},
+            {false, false, false, false, false, true, true, true},
+            {}};
+  const auto measured = [](bool known) { return known ? "measured" : "any"; };
+  for (const auto& b : bands) {
+    grid.rows.push_back({std::string(b.id),
+                         b.figure.empty() ? "any" : std::string(b.figure),
+                         b.arrival.empty() ? "any" : std::string(b.arrival),
+                         measured(b.engine_measured),
+                         measured(b.device_measured),
+                         fmt::format("{:g}", b.low),
+                         fmt::format("{:g}", b.high),
+                         std::to_string(b.figures)});
+  }
+  return grid;
+}
+
 std::string cell(const Json& value) {
   if (value.is_null()) return "unknown";
   if (value.is_string()) return value.get<std::string>();
@@ -385,7 +492,7 @@ Kind kind() {
           &entry_schema<Entry>};
 }
 
-std::array<Kind, 8> kinds() {
+std::array<Kind, 14> kinds() {
   return {kind<Gpu>(),
           kind<Model>(),
           kind<Format>(),
@@ -393,7 +500,13 @@ std::array<Kind, 8> kinds() {
           kind<catalog::Price>(),
           kind<catalog::Engine>(),
           kind<catalog::Framework>(),
-          kind<catalog::Optimizer>()};
+          kind<catalog::Optimizer>(),
+          kind<catalog::Kernel>(),
+          kind<catalog::Stack>(),
+          kind<catalog::Protocol>(),
+          kind<catalog::Scenario>(),
+          kind<catalog::TrainingRate>(),
+          kind<catalog::Band>()};
 }
 
 Kind kind_named(std::string_view word) {
@@ -466,6 +579,10 @@ Document catalog_sources(const Catalog& catalog, const EntriesUsed& used) {
   add_source(grid, catalog, used.kv);
   add_source(grid, catalog, used.framework);
   add_source(grid, catalog, used.optimizer);
+  add_source(grid, catalog, used.stack);
+  for (const auto* kernel : used.kernels) add_source(grid, catalog, kernel);
+  for (const auto* band : used.bands) add_source(grid, catalog, band);
+  add_source(grid, catalog, used.price);
   return {Text{"Where the catalog has its entries from", Tone::strong}, grid};
 }
 

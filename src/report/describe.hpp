@@ -64,6 +64,8 @@ inline Json json_of(Flops value) {
              : number_json(value.value);
 }
 
+inline Json json_of(Seconds value) { return number_json(value.value); }
+
 template <typename T>
 Json json_of(const T& value) requires IsDescribed<T> {
   Json object = Json::object();
@@ -113,6 +115,7 @@ template <> struct SchemaOf<std::int64_t> { static Json get() { return type_sche
 template <> struct SchemaOf<double> { static Json get() { return type_schema("number"); } };
 template <> struct SchemaOf<std::string> { static Json get() { return type_schema("string"); } };
 template <> struct SchemaOf<Bytes> { static Json get() { return type_schema("integer"); } };
+template <> struct SchemaOf<Seconds> { static Json get() { return type_schema("number"); } };
 template <> struct SchemaOf<Flops> { static Json get() { return type_schema("number"); } };
 // clang-format on
 

@@ -154,6 +154,7 @@ std::string terminal_block(const Grid& grid, const Style& style) {
 
 constexpr const char* kFills[] = {"█", "▓", "▒", "░", "▚", "▞"};
 constexpr int kWidestBar = 60;
+constexpr int kMarkdownWidth = 80;
 
 double total_of(const Bar& bar) {
   return std::accumulate(bar.parts.begin(), bar.parts.end(), 0.0, [](double sum, const auto& part) {
@@ -201,6 +202,42 @@ std::string terminal_block(const Bar& bar, const Style& style) {
   return bar_line(bar, cells) + "\n" + bar_mark(bar, cells) + bar_legend(bar) + "\n";
 }
 
+/// The part of the longest bar that a value has.
+double bar_share(const Chart& chart, double value, double least, double most) {
+  if (value <= 0.0) return 0.0;
+  if (!chart.logarithmic) return value / most;
+  return (1.0 + std::log2(value / least)) / (1.0 + std::log2(most / least));
+}
+
+std::string chart_lines(const Chart& chart, int width) {
+  std::size_t label = 0;
+  std::size_t text = 0;
+  double most = 0.0;
+  double least = 0.0;
+  for (const Chart::Row& row : chart.rows) {
+    label = std::max(label, columns(row.label));
+    text = std::max(text, columns(row.text));
+    most = std::max(most, row.value);
+    if (row.value > 0.0 && (least == 0.0 || row.value < least)) least = row.value;
+  }
+  const int taken = static_cast<int>(label + text + 2 * kGap);
+  const int cells = std::clamp(width - taken, 10, kWidestBar);
+  std::string out = chart.title + "\n";
+  for (const Chart::Row& row : chart.rows) {
+    const double share = bar_share(chart, row.value, least, most);
+    out += padded(row.label, label, true) + std::string(kGap, ' ');
+    for (auto n = std::lround(share * cells); n > 0; --n) out += "█";
+    out += std::string(kGap, ' ') + row.text + "\n";
+  }
+  return out;
+}
+
+std::string terminal_block(const Chart& chart, const Style& style) {
+  return chart_lines(chart, std::max(style.width, 20));
+}
+
+std::string terminal_block(const Verbatim& verbatim, const Style&) { return verbatim.text; }
+
 // ---- Markdown ----
 
 std::string escaped(std::string_view text) {
@@ -237,6 +274,12 @@ std::string markdown_block(const Bar& bar) {
   return "```\n" + bar_line(bar, kWidestBar) + "\n" + bar_mark(bar, kWidestBar) + bar_legend(bar) +
          "\n```\n";
 }
+
+std::string markdown_block(const Chart& chart) {
+  return "```\n" + chart_lines(chart, kMarkdownWidth) + "```\n";
+}
+
+std::string markdown_block(const Verbatim& verbatim) { return "```\n" + verbatim.text + "```\n"; }
 
 template <typename Printer>
 std::string joined(const Document& document, const Printer& print) {

@@ -379,6 +379,7 @@ std::string describe(const plan::Deployment& d) {
   std::string where;
   if (d.gpu != nullptr) {
     where = fmt::format(" on {} x {}", workload::gpu_count(w.layout), d.gpu->id);
+    if (!d.slice_name.empty()) where += " (MIG " + d.slice_name + ")";
     if (workload::gpu_count(w.layout) > 1)
       where += fmt::format(" ({})", workload::describe(w.layout));
   } else if (workload::gpu_count(w.layout) > 1) {

@@ -6,9 +6,16 @@
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/suggest.hpp"
+#include "dsplan/report/calibration_report.hpp"
+#include "dsplan/report/cards_report.hpp"
 #include "dsplan/report/catalog_report.hpp"
+#include "dsplan/report/cost_report.hpp"
 #include "dsplan/report/flops_report.hpp"
+#include "dsplan/report/host_report.hpp"
+#include "dsplan/report/latency_report.hpp"
 #include "dsplan/report/memory_report.hpp"
+#include "dsplan/report/quantize_report.hpp"
+#include "dsplan/report/recommend_report.hpp"
 #include "dsplan/report/validation_report.hpp"
 #include "dsplan/report/version.hpp"
 
@@ -22,8 +29,15 @@ struct CommandSchema {
 
 constexpr std::array kCommands{CommandSchema{"memory", &memory_schema},
                                CommandSchema{"flops", &flops_schema},
+                               CommandSchema{"latency", &latency_schema},
+                               CommandSchema{"cards", &cards_schema},
+                               CommandSchema{"quantize", &quantize_schema},
+                               CommandSchema{"host", &host_schema},
+                               CommandSchema{"cost", &cost_schema},
+                               CommandSchema{"recommend", &recommend_schema},
                                CommandSchema{"catalog", &catalog_schema},
-                               CommandSchema{"validate", &validation_schema}};
+                               CommandSchema{"validate", &validation_schema},
+                               CommandSchema{"calibrate", &calibration_schema}};
 
 Json text_object(std::initializer_list<const char*> keys) {
   Json schema = Json::object();

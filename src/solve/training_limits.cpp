@@ -16,11 +16,15 @@ Bytes training_usable(const Training& t,
   return bytes(std::floor((catalog::runtime_memory(gpu) - spread).value));
 }
 
+Bytes shortfall(const Training& t, const estimate::TrainingGpu& demand, const catalog::Gpu& gpu) {
+  return estimate::device_used(t, demand) - training_usable(t, demand, gpu);
+}
+
 bool holds(const Training& t, const catalog::Gpu& gpu) {
   const auto memory = estimate::training_memory(t);
   return std::all_of(
       memory.stages.begin(), memory.stages.end(), [&](const estimate::TrainingGpu& g) {
-        return estimate::device_used(t, g) <= training_usable(t, g, gpu);
+        return shortfall(t, g, gpu) <= Bytes{};
       });
 }
 

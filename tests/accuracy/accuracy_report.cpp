@@ -22,16 +22,22 @@ namespace {
 
 using dsplan::plan::Accuracy;
 
-/// A table and the columns by which its errors are shown.
+/// A table, or its rows of one metric, and the columns by which its errors are shown.
 struct Table {
   std::string name;
+  std::string file;
+  std::string metric;  ///< empty: all
   std::vector<std::string> columns;
 };
 
 const std::vector<Table> kTables{
-    {"vllm_memory", {"metric", "engine_version", "model", "gpu"}},
-    {"llamacpp_memory", {"metric", "model", "flash_attention"}},
-    {"training_memory", {"framework", "scope", "method", "model"}},
+    {"serving_tpot", "serving_closed", "tpot_ms", {"engine", "model", "gpu", "lengths"}},
+    {"serving_ttft", "serving_closed", "ttft_ms", {"engine", "model", "gpu", "lengths"}},
+    {"serving_other", "serving_other", "", {"source", "engine", "gpu", "arrival", "metric"}},
+    {"training_speed", "training_speed", "", {"framework", "gpu", "precision", "source"}},
+    {"vllm_memory", "vllm_memory", "", {"metric", "engine_version", "model", "gpu"}},
+    {"llamacpp_memory", "llamacpp_memory", "", {"metric", "model", "flash_attention"}},
+    {"training_memory", "training_memory", "", {"framework", "scope", "method", "model"}},
 };
 
 std::string read(const std::string& path) {
@@ -57,11 +63,18 @@ struct Entry {
   [[nodiscard]] std::string key() const { return table + "," + column + "," + accuracy.group; }
 };
 
+dsplan::ingest::CsvTable of_metric(dsplan::ingest::CsvTable table, const std::string& metric) {
+  if (metric.empty()) return table;
+  const auto column = static_cast<std::size_t>(table.column("metric"));
+  std::erase_if(table.rows, [&](const auto& row) { return row[column] != metric; });
+  return table;
+}
+
 std::vector<Entry> judge(const dsplan::catalog::Catalog& catalog, const std::string& folder) {
   std::vector<Entry> entries;
   for (const Table& table : kTables) {
-    const std::string file = folder + "/" + table.name + ".csv";
-    const auto rows = dsplan::ingest::read_csv(read(file), file);
+    const std::string file = folder + "/" + table.file + ".csv";
+    const auto rows = of_metric(dsplan::ingest::read_csv(read(file), file), table.metric);
     for (const std::string& column : table.columns) {
       const auto validation = dsplan::ingest::validate_table(rows, catalog, file, column);
       for (const Accuracy& group : validation.groups)

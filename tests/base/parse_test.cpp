@@ -134,6 +134,7 @@ TEST_CASE("times need their unit", "[base]") {
                                 {"5min", 300},
                                 {"6h", 21600},
                                 {"30d", 30 * 86400.0},
+                                {"3y", 3 * 365.0 * 86400.0},
                                 {"0s", 0},
                                 {"10ns", 10e-9}};
   for (const auto& row : kRows) {
@@ -141,7 +142,7 @@ TEST_CASE("times need their unit", "[base]") {
     REQUIRE(parse_seconds(row.text));
     CHECK(parse_seconds(row.text)->value == Approx(row.value));
   }
-  for (const auto text : {"1", "1m", "1y", "1sec", "1 s"}) CHECK_FALSE(parse_seconds(text));
+  for (const auto text : {"1", "1m", "1mo", "1sec", "1 s"}) CHECK_FALSE(parse_seconds(text));
 }
 
 TEST_CASE("a share is from 0 to 1 or a percentage up to 100", "[base]") {

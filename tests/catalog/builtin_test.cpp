@@ -16,8 +16,20 @@ using test::built_in;
 const Catalog& from_files() {
   static const Catalog parsed = [] {
     Catalog catalog{Tables{}};
-    for (const char* name :
-         {"links", "formats", "gpus", "engines", "models", "prices", "optimizers", "frameworks"}) {
+    for (const char* name : {"links",
+                             "formats",
+                             "gpus",
+                             "engines",
+                             "models",
+                             "prices",
+                             "optimizers",
+                             "frameworks",
+                             "kernels",
+                             "stacks",
+                             "protocols",
+                             "scenarios",
+                             "training_rates",
+                             "bands"}) {
       const std::string file = "data/" + std::string(name) + ".yaml";
       merge_yaml(catalog, test::file_text(DSPLAN_SOURCE_DIR "/" + file), file);
     }
@@ -48,7 +60,13 @@ TEMPLATE_TEST_CASE("the built-in table is data/*.yaml, row by row and field by f
                    Link,
                    Price,
                    Framework,
-                   Optimizer) {
+                   Optimizer,
+                   Kernel,
+                   Stack,
+                   Protocol,
+                   Scenario,
+                   TrainingRate,
+                   Band) {
   const auto table = built_in().all<TestType>();
   const auto parsed = from_files().all<TestType>();
   REQUIRE(table.size() == parsed.size());
@@ -70,7 +88,13 @@ TEMPLATE_TEST_CASE("every row has an id of its own and a source",
                    Link,
                    Price,
                    Framework,
-                   Optimizer) {
+                   Optimizer,
+                   Kernel,
+                   Stack,
+                   Protocol,
+                   Scenario,
+                   TrainingRate,
+                   Band) {
   std::set<std::string_view> ids;
   for (const auto& row : built_in().all<TestType>()) {
     INFO(row.id);

@@ -267,6 +267,42 @@ constexpr Refused kInconsistent[] = {
     {"all memory for ECC",
      "gpus:\n  - id: h100-sxm\n    ecc_cost_fraction: 1\n",
      "over.yaml:3:5: gpu 'h100-sxm': must be below 1 | write 6.25 % as 0.0625"},
+    {"kernels of an unknown device",
+     "kernels:\n  - id: any/gemm/bf16\n    gpu: h100-sxn\n",
+     "over.yaml:3:5: kernel 'any/gemm/bf16': 'gpu' names an unknown gpu 'h100-sxn' | did you mean "
+     "'h100-sxm'?"},
+    {"kernels of an unknown engine",
+     "kernels:\n  - id: any/gemm/bf16\n    engine: vllm2\n",
+     "over.yaml:3:5: kernel 'any/gemm/bf16': 'engine' names an unknown engine 'vllm2' | did you "
+     "mean 'vllm'?"},
+    {"kernels much faster than the device",
+     "kernels:\n  - id: any/gemm/bf16\n    compute_efficiency: 1.3\n",
+     "over.yaml:3:5: kernel 'any/gemm/bf16': 'compute_efficiency' must be above 0 and at most 1.2 "
+     "| docs/catalog.md says what a kernel row holds"},
+    {"attention that reads nothing",
+     "kernels:\n  - id: any/decode_attention/bf16\n    memory_efficiency: 0\n",
+     "over.yaml:3:5: kernel 'any/decode_attention/bf16': 'memory_efficiency' must be above 0 and "
+     "at "
+     "most 1.2 | docs/catalog.md says what a kernel row holds"},
+    {"a norm below the sum",
+     "kernels:\n  - id: any/gemm/bf16\n    sharpness: 0.5\n",
+     "over.yaml:3:5: kernel 'any/gemm/bf16': 'sharpness' must be 1 or more | docs/catalog.md says "
+     "what a kernel row holds"},
+    {"a framework that takes no time",
+     "frameworks:\n  - id: fsdp2\n    time_factor: 0\n",
+     "over.yaml:3:5: framework 'fsdp2': 'time_factor' must be above 0 | leave the key out for its "
+     "default"},
+    {"a training rate of zero",
+     "training_rates:\n  - id: hopper\n    fp8_share: 0\n",
+     "over.yaml:3:5: training_rate 'hopper': 'fp8_share' must be above 0 | leave the key out for "
+     "its default"},
+    {"kernels of no format", "kernels: [{id: mine, operation: gemm, sources: [me]}]", nullptr},
+    {"a collective of one device",
+     "kernels: [{id: mine, operation: all_reduce, gpus: 1, gb_per_s: 1, sources: [me]}]",
+     nullptr},
+    {"a collective without a rate",
+     "kernels: [{id: mine, operation: all_reduce, gpus: 2, sources: [me]}]",
+     nullptr},
 };
 
 TEST_CASE("entries that contradict one another are refused at their place", "[catalog]") {

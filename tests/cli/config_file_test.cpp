@@ -21,7 +21,7 @@ TEST_CASE("a configuration file that is wrong is told with file and line", "[cli
   };
   const Row rows[] = {
       {"gpu: h100\nbach: 8\n", "c.yaml:2: unknown key 'bach' | did you mean 'batch'?"},
-      {"gpu: [a, b]\n", "c.yaml:1: 'gpu' takes one value, not a list | write `gpu: value`"},
+      {"model: [a, b]\n", "c.yaml:1: 'model' takes one value, not a list | write `model: value`"},
       {"\ngpu:\n", "c.yaml:2: 'gpu' needs a value | give it one, or remove the key"},
       {"gpu: a\ngpu: b\n", "c.yaml:2: key 'gpu' appears twice | keep one of them"},
       {"- a\n", "c.yaml: must be a map of options | write `gpu: h100` and the like"},

@@ -52,7 +52,7 @@ TEST_CASE("flags may be repeated, values may not", "[cli]") {
   CHECK(parse({"--json", "--json"}).inputs.text("output") == "json");
   CHECK_FALSE(parse({"--json=false"}).inputs.has("output"));
   CHECK_FALSE(parse({"--explain=false"}).inputs.flag("explain"));
-  CHECK(refused({"--gpu", "h100", "--gpu", "a100"}) == "--gpu is given 2 times | keep one of them");
+  CHECK(refused({"--model", "a", "--model", "b"}) == "--model is given 2 times | keep one of them");
   CHECK(refused({"--json", "-o", "csv"}) == "--output is set twice | keep one of them");
   CHECK(refused({"--batch", "1", "--concurrency", "2"}) ==
         "--batch is set twice | keep one of them");

@@ -129,7 +129,10 @@ std::vector<std::string> vocabulary() {
                                  "-o",
                                  "fits == true",
                                  "gpus > 1"};
-  for (const Command& command : all_commands()) words.emplace_back(command.name);
+  for (const Command& command : all_commands()) {
+    const bool reads = !command.positionals.empty() && command.positionals.front().name == "FILE";
+    if (!reads) words.emplace_back(command.name);  // a word is no file: exit 1
+  }
   for (const Option& option : all_options()) {
     if (option.words != Words::files) words.push_back("--" + std::string(option.name));
   }

@@ -125,5 +125,31 @@ TEST_CASE("an answer has the same figures in every form", "[report]") {
         std::string::npos);
 }
 
+TEST_CASE("a chart draws its rows to the scale of the largest, within the width", "[report]") {
+  const Document d{Chart{"tokens/s", {{"1", 10.0, "10"}, {"16", 40.0, "40"}, {"256", 0.0, "0"}}}};
+  CHECK(render_terminal(d, {.width = 25}) ==
+        "tokens/s\n"
+        "  1  ████  10\n"
+        " 16  ████████████████  40\n"
+        "256    0\n");
+  for (const std::string& line : lines_of(render_terminal(d, {.width = 40})))
+    CHECK(columns(line) <= 40);
+  CHECK(render_markdown(d).starts_with("```\ntokens/s\n"));
+}
+
+TEST_CASE("a logarithmic chart has equal steps for equal ratios", "[report]") {
+  const Document d{Chart{"s", {{"a", 1.0, "1"}, {"b", 2.0, "2"}, {"c", 8.0, "8"}}, true}};
+  CHECK(render_terminal(d, {.width = 22}) ==
+        "s\n"
+        "a  ████  1\n"
+        "b  ████████  2\n"
+        "c  ████████████████  8\n");
+}
+
+TEST_CASE("a chart of nothing is its title", "[report]") {
+  CHECK(render_terminal({Chart{"nothing", {}}}, {.width = 40}) == "nothing\n");
+  CHECK(render_terminal({Chart{"zero", {{"1", 0.0, "0"}}}}, {.width = 40}) == "zero\n1    0\n");
+}
+
 }  // namespace
 }  // namespace dsplan::report

@@ -145,6 +145,39 @@ constexpr const char* kCommands[] = {
     "flops --model deepseek-v3 --batch 64",
     "flops --params 1B --seq-len 1024 --batch 32 --method rule",
     "flops --params 13B",
+    "cards --model llama-3.1-70b --gpu h100-sxm",
+    "cards --model llama-3.1-70b --gpu h100-sxm --latency 2ms",
+    "cards --model llama-3.1-8b --gpu h100-sxm --latency 10ms --throughput 5000 --gpus 2",
+    "cards --model llama-3.1-8b --engine mlx",
+    "cards --gpu h100-sxm --gpus 2",
+    "cards --params 1B --batch 32 --gpu a100-sxm-40 --latency 16ms --method rule",
+    "quantize --model llama-3.1-8b",
+    "quantize --model llama-3.1-70b --gpu h100-sxm --engine trtllm",
+    "latency --model llama-3.1-8b --gpu h100-sxm",
+    "latency --model llama-3.1-70b --gpu h100-sxm",
+    "latency --model deepseek-v3 --gpu h200-sxm --gpus 8 --concurrency 64 --engine sglang",
+    "latency --model qwen3-32b --gpu h100-sxm --curve concurrency",
+    "latency --model qwen3-32b --gpu h100-sxm --curve context",
+    "latency --model qwen3-32b --gpu h100-sxm --curve gpus",
+    "latency --params 13B --gpu a100-sxm-80 --batch 4",
+    "latency --params 1B --seq-len 1024 --batch 32 --gpu a100-sxm-80 --method rule",
+    "latency --model bert-base --gpu t4 --engine transformers --batch 8",
+    "latency --model llama-3.1-8b --gpu h100-sxm --gpus 8 --workload training",
+    "latency --model llama-3.1-8b --gpu h100-sxm --workload lora --tokens 1B",
+    "cost --model llama-3.1-8b --gpu h100-sxm",
+    "cost --model llama-3.1-8b --gpu mi300x --term reserved-1y",
+    "cost --model bert-base --gpu t4 --engine transformers --batch 8 --output-tokens 0 --as-of 2026-08-31",
+    "cost --model llama-3.1-8b --gpu h100-sxm --gpus 16 --workload training --tokens 1T",
+    "host --model llama-3.1-405b --gpu h100-sxm --gpus 16 --tp 8 --pp 2",
+    "host --model llama-3.1-8b --gpu apple-m4-max --engine llamacpp",
+    "host --model llama-3.1-8b --gpu h100-sxm --workload lora",
+    "recommend --model llama-3.1-8b --gpu l40s --gpus 2",
+    "recommend --model llama-3.1-8b --gpu l40s --gpus 1 --max-tpot 1ms",
+    "recommend --model qwen3-32b --gpu h200-sxm --gpus 8 --pareto",
+    "recommend --scenario edge --gpu raspberry-pi-5-8",
+    "recommend --model llama-3.1-8b --gpu a100-sxm-80 --scenario production --method rule",
+    "catalog list scenarios",
+    "catalog list bands",
     "catalog list gpus",
     "catalog list models",
     "catalog list formats",
@@ -191,6 +224,34 @@ TEST_CASE("one shape of the memory answer, whatever the flags", "[report]") {
     keys.insert(names);
   }
   CHECK(keys.size() == 1);
+}
+
+/// The figures that have a band are objects of value, low and high, whatever the workload.
+void check_predicted(const Json& value) {
+  if (!value.is_structured()) return;
+  if (value.is_object() && value.contains("low")) {
+    if (value["low"].is_null()) return;
+    CHECK(value["low"].get<double>() <= value["value"].get<double>());
+    CHECK(value["value"].get<double>() <= value["high"].get<double>());
+  }
+  for (const Json& member : value) check_predicted(member);
+}
+
+TEST_CASE("two shapes of the latency answer, one a workload, and bands hold their figures",
+          "[report]") {
+  std::set<std::string> keys;
+  for (const char* line : kCommands) {
+    auto arguments = test::words(line);
+    if (arguments.front() != "latency") continue;
+    arguments.insert(arguments.end(), {"-o", "json"});
+    const Json result = Json::parse(test::run(arguments).out)["result"];
+    std::string names;
+    for (const auto& [key, unused] : result.items()) names += key + " ";
+    keys.insert(names);
+    INFO(line);
+    check_predicted(result);
+  }
+  CHECK(keys.size() == 2);
 }
 
 void check_numbers(const Json& value, const std::string& path) {

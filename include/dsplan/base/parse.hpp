@@ -23,7 +23,7 @@ namespace dsplan {
 /// A size: "80GB" = 80e9, "80GiB" = 80*2^30, "512MiB", "1024" or "1024B" plain bytes.
 [[nodiscard]] std::optional<Bytes> parse_bytes(std::string_view text);
 
-/// A time: "200ms", "1.5s", "90us", "5min", "6h", "30d". The unit is required.
+/// A time: "200ms", "1.5s", "90us", "5min", "6h", "30d", "3y". The unit is required.
 [[nodiscard]] std::optional<Seconds> parse_seconds(std::string_view text);
 
 /// A share from 0 to 1: "0.9" or "90%".

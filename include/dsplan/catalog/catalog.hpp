@@ -10,14 +10,20 @@
 #include <tuple>
 #include <vector>
 
+#include "dsplan/catalog/band.hpp"
 #include "dsplan/catalog/engine.hpp"
 #include "dsplan/catalog/format.hpp"
 #include "dsplan/catalog/framework.hpp"
 #include "dsplan/catalog/gpu.hpp"
+#include "dsplan/catalog/kernel.hpp"
 #include "dsplan/catalog/link.hpp"
 #include "dsplan/catalog/model.hpp"
 #include "dsplan/catalog/optimizer.hpp"
 #include "dsplan/catalog/price.hpp"
+#include "dsplan/catalog/protocol.hpp"
+#include "dsplan/catalog/scenario.hpp"
+#include "dsplan/catalog/stack.hpp"
+#include "dsplan/catalog/training_rate.hpp"
 
 namespace dsplan::catalog {
 
@@ -31,6 +37,12 @@ struct Tables {
   std::span<const Price> prices;
   std::span<const Framework> frameworks;
   std::span<const Optimizer> optimizers;
+  std::span<const Kernel> kernels;
+  std::span<const Stack> stacks;
+  std::span<const Protocol> protocols;
+  std::span<const Scenario> scenarios;
+  std::span<const TrainingRate> training_rates;
+  std::span<const Band> bands;
 };
 
 /// The tables compiled from data/*.yaml.
@@ -101,7 +113,13 @@ class Catalog {
              Table<Link>,
              Table<Price>,
              Table<Framework>,
-             Table<Optimizer>>
+             Table<Optimizer>,
+             Table<Kernel>,
+             Table<Stack>,
+             Table<Protocol>,
+             Table<Scenario>,
+             Table<TrainingRate>,
+             Table<Band>>
       tables_;
   std::vector<FieldOrigin> origins_;
   std::unique_ptr<std::deque<std::string>> texts_ = std::make_unique<std::deque<std::string>>();

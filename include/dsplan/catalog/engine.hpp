@@ -18,14 +18,19 @@ struct Engine {
   bool generic = false;             ///< answered by borrowed constants, with a wider band
   TextList vendors{};               ///< makers of the accelerators it runs on
   double min_compute_capability = 0.0;  ///< of NVIDIA devices
-  bool cpu = false;                     ///< runs on plain CPUs too
-  TextList precisions{};                ///< families of formats it serves; empty: all
-  TextList kv_precisions{};             ///< formats of its KV cache; empty: 16 bits only
+  std::string_view min_cuda{};          ///< version; empty: not known
+  std::string_view min_rocm{};
+  std::string_view min_driver{};
+  bool cpu = false;                ///< runs on plain CPUs too
+  TextList precisions{};           ///< families of formats it serves; empty: all
+  TextList kv_precisions{};        ///< formats of its KV cache; empty: 16 bits only
+  TextList kv_follows_families{};  ///< families of weights that come with an fp8 cache
 
   // Layout.
   std::string_view split{};  ///< tensor: each layer over all GPUs; layer: whole layers
   bool expert_parallel = false;
   bool attention_data_parallel = false;
+  bool hands_cache_over = false;           ///< prompts may run on other GPUs than decoding
   std::int64_t vocab_multiple = 1;         ///< the vocabulary is padded to this [W-PAD]
   std::int64_t expert_width_multiple = 1;  ///< MXFP4 experts are padded to this [W-PAD]
   bool untied_copy = false;                ///< a tied head is stored again

@@ -1,6 +1,9 @@
 // A number format of weights or of the KV cache, with exact bits per stored weight.
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "dsplan/catalog/field.hpp"
 
 namespace dsplan::catalog {
@@ -23,8 +26,10 @@ struct Format {
   bool quantized = false;               ///< stored below 16 bits
   bool weights = true;                  ///< offered for --precision
   bool kv_cache = false;                ///< offered for --kv-precision
+  bool leaves_parts = false;            ///< checkpoints keep what the model names at 16 bits
   std::string_view computes_in{};       ///< the format whose peak rate its matrix products reach
   TextList hf_names{};                  ///< what `quantization_config` calls it
+  TextList accuracy_costs{};  ///< published: "llama-3.1-8b: 0.12 perplexity", against 16 bits
   TextList sources{};
 };
 
@@ -32,5 +37,15 @@ template <>
 std::span<const Field<Format>> fields_of<Format>();
 template <>
 KindName kind_of<Format>();
+
+/// One of `accuracy_costs`, taken apart: how much worse a model was measured in the format.
+struct AccuracyCost {
+  std::string_view model;
+  double cost = 0.0;
+  std::string_view metric;
+};
+
+/// Nothing where the text is not "MODEL: NUMBER METRIC".
+[[nodiscard]] std::optional<AccuracyCost> accuracy_cost(std::string_view text);
 
 }  // namespace dsplan::catalog

@@ -35,6 +35,7 @@ struct Gpu {
   std::optional<double> dense_fp32_tflops{};
   std::optional<double> dense_tf32_tflops{};
   std::optional<double> dense_fp16_tflops{};
+  std::optional<double> half_accumulation_tflops{};  ///< fp16 accumulated in fp16, where faster
   std::optional<double> dense_bf16_tflops{};
   std::optional<double> dense_fp8_tflops{};
   std::optional<double> dense_fp4_tflops{};

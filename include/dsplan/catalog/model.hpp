@@ -88,6 +88,8 @@ struct Model {
 
   std::int64_t mtp_layers = 0;        ///< multi-token-prediction layers in the checkpoint
   std::int64_t exact_parameters = 0;  ///< published exact total, without MTP layers and scales
+  bool fp8_blocks = false;         ///< its fp8 checkpoints scale blocks of 128 x 128
+  TextList wide_parts{};           ///< that 4-bit checkpoints leave at 16 bits
   std::string_view native_format{};   ///< of the published checkpoint
   std::string_view license{};
   std::string_view release_date{};

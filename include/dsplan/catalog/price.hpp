@@ -18,6 +18,9 @@ struct Price {
   std::string_view us_east_region{};
   std::optional<double> spot_usd_per_hour{};
   std::string_view spot_region{};
+  std::optional<double> reserved_1y_usd_per_hour{};  ///< with a commitment of a year
+  std::optional<double> reserved_3y_usd_per_hour{};
+  std::string_view reserved_region{};
   std::optional<double> vcpus{};
   std::optional<double> memory_gib{};
   std::optional<double> network_gbit_per_s{};

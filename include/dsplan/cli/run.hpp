@@ -14,6 +14,7 @@ struct Surroundings {
   std::function<void(const std::string&)> out;  ///< standard output; throws an io error if it fails
   std::function<void(const std::string&)> err;
   bool out_is_terminal = false;
+  bool err_is_terminal = false;
   int width = 100;  ///< columns of the terminal
 };
 

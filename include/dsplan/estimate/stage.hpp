@@ -23,7 +23,7 @@ struct Stage {
 };
 
 /// The stages of one replica that can be the fullest: the first, the last and, when there are
-/// others, one between. Layers spread evenly, the remainder over the earlier stages; full-attention
+/// others, the fullest between. Layers spread evenly, the remainder over the earlier stages; full-attention
 /// layers stand evenly among sliding or linear ones; dense MLP layers come before MoE layers, or
 /// alternate with them when they are as many. An engine that splits by layers counts the head as
 /// one more. With `gpu_layers`, the stage holds the head and the last layers, so many together.

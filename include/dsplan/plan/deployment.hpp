@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ struct HardwareRequest {
   std::optional<std::int64_t> cp;
   std::optional<std::int64_t> nodes;
   std::optional<std::int64_t> gpus_per_node;
+  std::optional<std::string> link;     ///< between the GPUs of a node, in place of the device's
+  std::optional<std::string> network;  ///< between nodes
+  std::optional<std::string> mig;      ///< [H-MIG] a slice of the device: "3g"
 };
 
 /// What was said; an absent value takes its default.
@@ -50,16 +54,27 @@ struct DeploymentRequest : HardwareRequest {
   std::optional<std::int64_t> input_tokens;
   std::optional<std::int64_t> output_tokens;
   workload::EngineSettings settings;
+  bool observed = false;  ///< a run that was seen: formats that the catalog does not know its
+                          ///< engine to serve are no obstacle
 };
 
 /// A deployment that can be estimated, and how it came to be.
 struct Deployment : Notes {
   workload::Inference workload;
-  const catalog::Gpu* gpu = nullptr;  ///< null: not said
-  std::int64_t node_gpus = 8;         ///< GPUs of one node, for choosing layouts
+  const catalog::Gpu* gpu = nullptr;          ///< null: not said
+  std::shared_ptr<const catalog::Gpu> slice;  ///< what `gpu` is, where it is a part of a device
+  std::string slice_name;                     ///< "3g"; empty: the whole device
+  std::int64_t node_gpus = 8;                 ///< GPUs of one node, for choosing layouts
   bool layout_given = false;
-  std::string engine_label;    ///< the engine and its version, for people
-  bool shape_assumed = false;  ///< only the size is known
+  bool kv_by_weights = false;  ///< the cache's format follows from that of the weights
+  const catalog::Link* link = nullptr;     ///< null: the device's own
+  const catalog::Link* network = nullptr;  ///< null: the usual of the device's generation
+  std::string engine_version;              ///< as said; empty: the newest
+  std::string engine_build;                ///< the text that names it, as said
+  std::optional<double> engine_year;       ///< when it ran, where no version is known
+  bool any_engine = false;                 ///< timed as an engine of which nothing is known
+  std::string engine_label;                ///< the engine and its version, for people
+  bool shape_assumed = false;              ///< only the size is known
   double parameters = 0.0;
 };
 

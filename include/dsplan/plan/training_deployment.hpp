@@ -24,6 +24,7 @@ struct TrainingRequest : HardwareRequest {
   std::optional<std::int64_t> vpp;
   std::optional<std::int64_t> zero;  ///< ZeRO stage, 3 for FSDP
   std::optional<bool> sequence_parallel;
+  std::optional<bool> async_tensor_parallel;  ///< traffic overlaps the products that need it
   std::optional<std::int64_t> micro_batch;
   std::optional<std::int64_t> global_batch;
   std::optional<std::int64_t> seq_len;

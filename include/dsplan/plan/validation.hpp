@@ -21,6 +21,7 @@ struct Figure {
   std::optional<double> error;  ///< (predicted - measured) / measured
   std::optional<std::string> skipped;
   std::string group;  ///< value of the column that groups are made by
+  std::string entry;  ///< id of the catalog entry whose constants timed it, where one did
   std::string note;   ///< what was assumed to answer it, or empty
 };
 

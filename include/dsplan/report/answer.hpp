@@ -27,6 +27,7 @@ struct Answer {
   std::function<Document()> document;     ///< for people
   std::function<Document()> explanation;  ///< each number as formula and values; may be empty
   std::function<Document()> sources;      ///< where the catalog's figures come from; may be empty
+  std::string stats;                      ///< what --stats adds to the time; may be empty
   bool negative = false;                  ///< "does not fit", "no feasible plan"
 };
 

@@ -32,6 +32,10 @@ struct EntriesUsed {
   const catalog::Format* kv = nullptr;
   const catalog::Framework* framework = nullptr;
   const catalog::Optimizer* optimizer = nullptr;
+  const catalog::Stack* stack = nullptr;
+  std::vector<const catalog::Kernel*> kernels{};
+  std::vector<const catalog::Band*> bands{};
+  const catalog::Price* price = nullptr;
 };
 
 /// Where the catalog has them from, and at which file:line an overlay changed them.

@@ -33,7 +33,24 @@ struct Bar {
   std::string whole_name;
 };
 
-using Block = std::variant<Text, Grid, Bar>;
+/// Values above 0 as horizontal bars, a row each, to the scale of the largest.
+struct Chart {
+  struct Row {
+    std::string label;
+    double value = 0.0;
+    std::string text;  ///< the value in words
+  };
+  std::string title;
+  std::vector<Row> rows;
+  bool logarithmic = false;  ///< a bar for each doubling, so that small values stay visible
+};
+
+/// Text for other programs, printed as it is.
+struct Verbatim {
+  std::string text;
+};
+
+using Block = std::variant<Text, Grid, Bar, Chart, Verbatim>;
 using Document = std::vector<Block>;
 
 /// How the terminal takes it.

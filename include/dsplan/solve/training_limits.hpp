@@ -16,6 +16,11 @@ namespace dsplan::solve {
                                     const estimate::TrainingGpu& demand,
                                     const catalog::Gpu& gpu);
 
+/// What one GPU of a stage lacks there; at most 0 when it fits.
+[[nodiscard]] Bytes shortfall(const workload::Training& t,
+                              const estimate::TrainingGpu& demand,
+                              const catalog::Gpu& gpu);
+
 /// Does every stage fit into it?
 [[nodiscard]] bool holds(const workload::Training& t, const catalog::Gpu& gpu);
 

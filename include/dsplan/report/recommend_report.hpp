@@ -1,0 +1,17 @@
+// The recommendation for people and for programs.
+#pragma once
+
+#include "dsplan/plan/recommendation.hpp"
+#include "dsplan/report/answer.hpp"
+
+namespace dsplan::report {
+
+/// Sets the views of `answer`; `subject` says what was asked. No deployment makes it negative.
+void report_recommendation(Answer& answer,
+                           plan::RecommendAnswer recommendation,
+                           std::string subject);
+
+/// JSON Schema of the result.
+[[nodiscard]] Json recommend_schema();
+
+}  // namespace dsplan::report

@@ -1,0 +1,46 @@
+#include "dsplan/plan/device_listing.hpp"
+#include "dsplan/plan/rule_advice.hpp"
+#include "dsplan/report/recommend_report.hpp"
+
+#include "command.hpp"
+#include "deployment_request.hpp"
+#include "recommend_request.hpp"
+#include "training_request.hpp"
+#include "training_search_answer.hpp"
+
+namespace dsplan::cli {
+namespace {
+
+report::Answer inference_answer(const CommandContext& context) {
+  const RecommendQuestion question = recommend_question(context);
+  report::Answer answer;
+  answer.inputs = used_inputs(context.inputs);
+  answer.assumptions = question.assumptions;
+  plan::RecommendAnswer found =
+      question.names_model
+          ? plan::recommend(context.catalog, question.request, context.progress)
+          : plan::device_listing(context.catalog, question.request, context.progress);
+  if (by_rule(context.inputs) && question.names_model)
+    found.rule = plan::rule_advice(context.catalog, question.request, found);
+  found.scenario = question.scenario;
+  found.limits = question.limits;
+  answer.warnings = found.warnings;
+  answer.stats =
+      std::to_string(found.evaluated) + " evaluated, " + std::to_string(found.valid) + " valid";
+  report::report_recommendation(answer, std::move(found), question.subject);
+  return answer;
+}
+
+}  // namespace
+
+report::Answer run_recommend(const CommandContext& context) {
+  if (const auto method = training_method(context.inputs))
+    return training_search_answer(context, *method);
+  const std::string_view use = scenario_of(context).workload;
+  if (!context.inputs.has("workload") && use != "inference")
+    return training_search_answer(
+        context, use == "training" ? workload::Method::full : workload::Method::lora);
+  return inference_answer(context);
+}
+
+}  // namespace dsplan::cli

@@ -1,0 +1,156 @@
+#include "dsplan/plan/search.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "search_layout.hpp"
+#include "search_pools.hpp"
+
+namespace dsplan::plan {
+namespace {
+
+constexpr std::array<std::string_view, 4> kObjectives{"cost", "latency", "throughput", "energy"};
+constexpr std::array<std::string_view, 9> kConstraints{"memory",
+                                                       "ttft",
+                                                       "tpot",
+                                                       "latency",
+                                                       "throughput",
+                                                       "budget_per_month",
+                                                       "budget_capex",
+                                                       "power",
+                                                       "gpus"};
+
+// Of the points and misses that a search hands on.
+constexpr std::size_t kMostPoints = 256;
+
+template <typename Word, std::size_t N>
+std::optional<Word> word_of(const std::array<std::string_view, N>& words, std::string_view word) {
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) return std::nullopt;
+  return static_cast<Word>(found - words.begin());
+}
+
+/// A layout of a family, or a family's pools: what one thread works on at a time.
+struct Task {
+  std::size_t space = 0;
+  std::optional<std::size_t> layout;  ///< absent: the pools
+};
+
+std::vector<Task> tasks_of(const SearchSpace& space, const SearchRequest& r) {
+  std::vector<Task> tasks;
+  for (std::size_t s = 0; s < space.spaces.size(); ++s) {
+    for (std::size_t l = 0; l < space.spaces[s].layouts.size(); ++l) tasks.push_back({s, l});
+    if (r.disaggregate) tasks.push_back({s, std::nullopt});
+  }
+  return tasks;
+}
+
+class Workers {
+ public:
+  Workers(const SearchSpace& space, const SearchRequest& r, const Progress& progress)
+      : space_(space), r_(r), progress_(progress), tasks_(tasks_of(space, r)) {
+    results_.resize(tasks_.size());
+  }
+
+  std::vector<LayoutResult> run() {
+    const auto jobs =
+        std::max<std::int64_t>(1, std::min(r_.jobs, static_cast<std::int64_t>(tasks_.size())));
+    std::vector<std::thread> others;
+    for (std::int64_t j = 1; j < jobs; ++j) others.emplace_back([this] { work(); });
+    work();
+    for (std::thread& t : others) t.join();
+    return std::move(results_);
+  }
+
+ private:
+  void work() {
+    for (std::size_t i = next_++; i < tasks_.size(); i = next_++) {
+      const Task& task = tasks_[i];
+      const FamilySpace& s = space_.spaces[task.space];
+      const SearchFamily& family = space_.families[s.index];
+      results_[i] = task.layout ? search_layout(r_, family, s, s.layouts[*task.layout])
+                                : search_pools(r_, family, s);
+      tell(i);
+    }
+  }
+
+  void tell(std::size_t i) {
+    constexpr std::size_t kEvery = 16;
+    if (!progress_ || i % kEvery != 0) return;
+    const std::lock_guard lock(mutex_);
+    progress_(static_cast<double>(i) / static_cast<double>(tasks_.size()));
+  }
+
+  const SearchSpace& space_;
+  const SearchRequest& r_;
+  const Progress& progress_;
+  std::vector<Task> tasks_;
+  std::vector<LayoutResult> results_;
+  std::atomic<std::size_t> next_ = 0;
+  std::mutex mutex_;
+};
+
+/// The nearest of each family and constraint.
+void keep_nearest(std::vector<SearchMiss>& misses) {
+  std::stable_sort(misses.begin(), misses.end(), [](const SearchMiss& a, const SearchMiss& b) {
+    return a.broken != b.broken ? a.broken < b.broken : a.excess < b.excess;
+  });
+  std::vector<SearchMiss> kept;
+  std::set<std::pair<std::size_t, Constraint>> known;
+  for (SearchMiss& m : misses) {
+    if (known.insert({m.point.family, m.binding}).second) kept.push_back(std::move(m));
+  }
+  misses = std::move(kept);
+}
+
+/// Leaves out the misses of families that have a point; and those by memory of families whose other
+/// layouts fit.
+void drop_answered(SearchResult& result) {
+  std::set<std::size_t> answered;
+  std::set<std::size_t> fitting;
+  for (const SearchPoint& p : result.points) answered.insert(p.family);
+  for (const SearchMiss& m : result.misses) {
+    if (m.binding != Constraint::memory) fitting.insert(m.point.family);
+  }
+  std::erase_if(result.misses, [&](const SearchMiss& m) {
+    const bool fits_elsewhere = m.binding == Constraint::memory && fitting.contains(m.point.family);
+    return fits_elsewhere || answered.contains(m.point.family);
+  });
+}
+
+}  // namespace
+
+std::string_view name_of(Objective o) { return kObjectives[static_cast<std::size_t>(o)]; }
+std::optional<Objective> objective_of(std::string_view word) {
+  return word_of<Objective>(kObjectives, word);
+}
+std::string_view name_of(Constraint c) { return kConstraints[static_cast<std::size_t>(c)]; }
+
+SearchResult search(const catalog::Catalog& catalog,
+                    const SearchRequest& request,
+                    const Progress& progress) {
+  SearchSpace space = search_space(catalog, request);
+  SearchResult result;
+  for (LayoutResult& part : Workers(space, request, progress).run()) {
+    result.evaluated += part.evaluated;
+    result.valid += part.valid;
+    result.points.insert(result.points.end(), part.points.begin(), part.points.end());
+    result.misses.insert(result.misses.end(), part.misses.begin(), part.misses.end());
+  }
+  drop_answered(result);
+  if (request.frontier) {
+    keep_frontier(result.points);
+  } else {
+    std::stable_sort(result.points.begin(), result.points.end(), better);
+  }
+  if (result.points.size() > kMostPoints) result.points.resize(kMostPoints);
+  keep_nearest(result.misses);
+  result.families = std::move(space.families);
+  return result;
+}
+
+}  // namespace dsplan::plan

@@ -1,0 +1,198 @@
+#include "dsplan/plan/search.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "dsplan/plan/latency_answer.hpp"
+#include "dsplan/plan/recommendation.hpp"
+
+#include "../support/built_in.hpp"
+
+namespace dsplan::plan {
+namespace {
+
+using test::built_in;
+
+SearchRequest question(std::string_view model, std::string_view gpu, std::int64_t gpus) {
+  SearchRequest r;
+  r.base.model.model = built_in().find<catalog::Model>(model);
+  r.base.input_tokens = 1024;
+  r.base.output_tokens = 256;
+  r.devices = {{built_in().find<catalog::Gpu>(gpu), {}}};
+  r.engines = {"vllm", "sglang"};
+  r.precisions = {"", "fp8"};
+  r.kv_precisions = {"", "fp8"};
+  r.gpus = gpus;
+  return r;
+}
+
+void check_same(const SearchPoint& a, const SearchPoint& b) {
+  CHECK(a.family == b.family);
+  CHECK(a.layout == b.layout);
+  CHECK(a.key == b.key);
+  CHECK(a.gpus == b.gpus);
+  CHECK(a.output_tokens_per_s == b.output_tokens_per_s);
+  CHECK(a.prefill.has_value() == b.prefill.has_value());
+}
+
+/// One search with bounds and one that computes every point.
+void check_pruning(SearchRequest r) {
+  const SearchResult pruned = search(built_in(), r);
+  r.exhaustive = true;
+  const SearchResult all = search(built_in(), r);
+  CHECK(pruned.evaluated == all.evaluated);
+  REQUIRE(pruned.points.size() == all.points.size());
+  for (std::size_t i = 0; i < all.points.size(); ++i) check_same(pruned.points[i], all.points[i]);
+}
+
+TEST_CASE("bounds lose nothing: the pruned search finds what computing every point finds",
+          "[search]") {
+  for (const auto& [model, gpu, gpus] : {std::tuple{"llama-3.1-8b", "l40s", 4},
+                                         {"llama-3.1-70b", "h100-sxm", 4},
+                                         {"mixtral-8x7b", "h200-sxm", 8}}) {
+    SearchRequest r = question(model, gpu, gpus);
+    INFO(model);
+    check_pruning(r);
+    r.limits.tpot = TimeLimit{0.03, Statistic::mean};
+    r.limits.ttft = TimeLimit{0.6, Statistic::mean};
+    for (const Objective o :
+         {Objective::cost, Objective::latency, Objective::throughput, Objective::energy}) {
+      INFO(name_of(o));
+      r.objective = o;
+      check_pruning(r);
+    }
+  }
+}
+
+TEST_CASE("bounds lose nothing where the load is given and the devices are free", "[search]") {
+  SearchRequest r = question("llama-3.1-8b", "l40s", 1);
+  r.gpus.reset();
+  r.most_gpus = 8;
+  r.limits.tpot = TimeLimit{0.03, Statistic::mean};
+  r.concurrency = 48;
+  check_pruning(r);
+  r.spare_copies = 1;
+  check_pruning(r);
+  r.objective = Objective::throughput;
+  check_pruning(r);
+  r.limits.usd_per_month = 5000.0;
+  check_pruning(r);
+  r.concurrency.reset();
+  r.spare_copies = 0;
+  r.limits.output_tokens_per_s = 4000.0;
+  check_pruning(r);
+}
+
+TEST_CASE("bounds lose nothing on a frontier", "[search]") {
+  SearchRequest r = question("llama-3.1-8b", "l40s", 2);
+  r.frontier = true;
+  check_pruning(r);
+}
+
+TEST_CASE("any number of jobs gives the same answer", "[search]") {
+  SearchRequest r = question("mixtral-8x7b", "h200-sxm", 8);
+  const SearchResult one = search(built_in(), r);
+  for (const std::int64_t jobs : {2, 5}) {
+    r.jobs = jobs;
+    const SearchResult many = search(built_in(), r);
+    CHECK(one.evaluated == many.evaluated);
+    CHECK(one.valid == many.valid);
+    REQUIRE(one.points.size() == many.points.size());
+    for (std::size_t i = 0; i < one.points.size(); ++i) check_same(one.points[i], many.points[i]);
+  }
+}
+
+RecommendRequest limited(std::string_view model, std::string_view gpu) {
+  RecommendRequest q;
+  q.search = question(model, gpu, 8);
+  q.search.limits.tpot = TimeLimit{0.03, Statistic::p99};
+  q.search.limits.ttft = TimeLimit{1.0, Statistic::p90};
+  q.model_flags = "--model " + std::string(model);
+  return q;
+}
+
+TEST_CASE("what is recommended holds the limits, and is ranked", "[recommend]") {
+  const RecommendRequest q = limited("llama-3.1-70b", "h100-sxm");
+  const RecommendAnswer a = recommend(built_in(), q);
+  REQUIRE_FALSE(a.deployments.empty());
+  double last = 0.0;
+  for (const Recommended& d : a.deployments) {
+    INFO(d.flags);
+    CHECK(d.gpus == 8);
+    CHECK(d.performance.tpot_p99_s->value <= 0.03);
+    CHECK(d.performance.ttft_s.value <= 1.0);
+    CHECK(d.memory.total <= *d.memory.usable);
+    CHECK_FALSE(d.reasons.empty());
+    REQUIRE(d.cost.million_output);
+    CHECK(d.cost.million_output->value >= last);
+    last = d.cost.million_output->value;
+  }
+  CHECK(a.evaluated > a.valid);
+}
+
+DeploymentRequest as_request(const RecommendRequest& q, const Recommended& d) {
+  DeploymentRequest r = q.search.base;
+  r.gpu = d.gpu;
+  r.gpus = d.gpus;
+  r.engine = d.engine;
+  r.precision = d.precision;
+  r.kv_precision = d.kv_precision;
+  r.tp = d.layout.tp;
+  r.pp = d.layout.pp;
+  r.dp = d.layout.dp;
+  r.ep = d.layout.ep;
+  r.cp = d.layout.cp;
+  r.attention_dp = d.layout.attention_dp;
+  r.batch = d.batch;
+  if (d.flags.find("--max-batched-tokens") != std::string::npos)
+    r.settings.max_batched_tokens = d.max_batched_tokens;
+  return r;
+}
+
+TEST_CASE("`latency` says the same of every deployment that is recommended", "[recommend]") {
+  RecommendRequest q = limited("mixtral-8x7b", "h200-sxm");
+  q.search.disaggregate = false;
+  for (const Recommended& d : recommend(built_in(), q).deployments) {
+    INFO(d.flags);
+    const LatencyAnswer l =
+        latency_answer(built_in(), resolve_deployment(built_in(), as_request(q, d)));
+    CHECK(l.ttft_s->value == d.performance.ttft_s.value);
+    CHECK(l.tpot_s->value == d.performance.tpot_s->value);
+    CHECK(l.e2e_s->value == d.performance.e2e_s.value);
+    CHECK(l.output_tokens_per_s->value == d.performance.output_tokens_per_s->value);
+    CHECK(*l.fits);
+  }
+}
+
+TEST_CASE("without an answer the nearest miss says what to relax, and relaxing it helps",
+          "[recommend]") {
+  RecommendRequest q = limited("llama-3.1-70b", "h100-sxm");
+  q.search.limits.ttft.reset();
+  q.search.limits.tpot = TimeLimit{0.005, Statistic::mean};
+  const RecommendAnswer a = recommend(built_in(), q);
+  REQUIRE(a.deployments.empty());
+  REQUIRE(a.relax);
+  REQUIRE_FALSE(a.rejected.empty());
+  CHECK(a.rejected.front().binding_constraint == "tpot");
+  q.search.limits.tpot = TimeLimit{a.rejected.front().needed * 1.01, Statistic::mean};
+  CHECK_FALSE(recommend(built_in(), q).deployments.empty());
+}
+
+TEST_CASE("the limits hold with the spare copies gone", "[recommend]") {
+  RecommendRequest q = limited("llama-3.1-8b", "l40s");
+  q.search.gpus.reset();
+  q.search.concurrency = 64;
+  q.search.spare_copies = 1;
+  const RecommendAnswer a = recommend(built_in(), q);
+  REQUIRE_FALSE(a.deployments.empty());
+  for (const Recommended& d : a.deployments) {
+    DeploymentRequest r = as_request(q, d);
+    r.gpus = *r.gpus / *r.dp * (*r.dp - 1);
+    r.dp = *r.dp - 1;
+    const LatencyAnswer l = latency_answer(built_in(), resolve_deployment(built_in(), r));
+    CHECK(l.tpot_p99_s->value <= 0.03);
+    CHECK(*l.fits);
+  }
+}
+
+}  // namespace
+}  // namespace dsplan::plan
