@@ -31,15 +31,21 @@ report::Answer inference_answer(const CommandContext& context) {
   return answer;
 }
 
+report::Answer training(const CommandContext& context, workload::Method method) {
+  report::Answer answer = training_search_answer(context, method);
+  if (by_rule(context.inputs))
+    answer.assumptions.push_back(
+        {"rule", plan::training_rule(rule_parameters(model_of(context))), "G-TREE"});
+  return answer;
+}
+
 }  // namespace
 
 report::Answer run_recommend(const CommandContext& context) {
-  if (const auto method = training_method(context.inputs))
-    return training_search_answer(context, *method);
+  if (const auto method = training_method(context.inputs)) return training(context, *method);
   const std::string_view use = scenario_of(context).workload;
   if (!context.inputs.has("workload") && use != "inference")
-    return training_search_answer(
-        context, use == "training" ? workload::Method::full : workload::Method::lora);
+    return training(context, use == "training" ? workload::Method::full : workload::Method::lora);
   return inference_answer(context);
 }
 

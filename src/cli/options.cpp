@@ -281,11 +281,11 @@ std::vector<Command> server_commands() {
 
 std::vector<Command> other_commands() {
   return {{"catalog",
-           "What is known of GPUs, models, formats, links, prices and engines",
+           "What is known of GPUs, models, formats, links, prices, engines and scenarios",
            "dsplan catalog show a100",
            {},
            {{"ACTION", "list or show", true, Words::listed, "list|show"},
-            {"KIND", "gpus, models, formats, links, prices or engines", false, Words::kinds},
+            {"KIND", "gpus, models, formats, links, prices, engines or scenarios", false, Words::kinds},
             {"ID", "an entry's id or alias (show; KIND may be left out)", false, Words::entries}},
            true},
           {"validate",

@@ -9,6 +9,7 @@
 
 #include "dsplan/base/parse.hpp"
 #include "dsplan/catalog/engine.hpp"
+#include "dsplan/catalog/gpu.hpp"
 #include "dsplan/catalog/model.hpp"
 
 namespace dsplan::ingest {
@@ -98,12 +99,15 @@ void numbers_in(std::string_view text, Take take) {
   return year;
 }
 
-/// When a run of the model was likely made, where nothing says: half a year after its release.
-[[nodiscard]] inline std::optional<double> usual_year(const catalog::Model& model) {
-  constexpr double kAfterRelease = 0.5;
-  const auto released = year_in(model.release_date);
-  if (!released) return std::nullopt;
-  return *released + kAfterRelease;
+/// When a run was likely made, where nothing says: half a year after both model and device were
+/// there.
+[[nodiscard]] inline std::optional<double> usual_year(const catalog::Model& model,
+                                                      const catalog::Gpu& gpu) {
+  constexpr double kLater = 0.5;
+  const double device = gpu.year > 0 ? static_cast<double>(gpu.year) : 0.0;
+  const double both = std::max(year_in(model.release_date).value_or(0.0), device);
+  if (both <= 0.0) return std::nullopt;
+  return both + kLater;
 }
 
 }  // namespace dsplan::ingest

@@ -204,7 +204,7 @@ class ServingTable::Impl {
     d.engine_build = std::string(cell(kVersion));
     d.engine_year = year_in(cell(kVersion));
     if (!d.engine_year && cell(kVersion) != kNewestVersion)
-      d.engine_year = usual_year(*d.workload.model);
+      d.engine_year = usual_year(*d.workload.model, *d.gpu);
     return d;
   }
 

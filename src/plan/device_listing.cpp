@@ -52,6 +52,7 @@ class Lister {
         if (!too_large(c, *devices[i].gpu)) add(devices[i], *c.model, rank);
       }
     }
+    if (progress) progress(1.0);
     if (out_.deployments.empty()) out_.relax = "no model runs on these devices within the limits";
     return std::move(out_);
   }

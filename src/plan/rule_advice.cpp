@@ -63,6 +63,16 @@ std::string compared(const RuleAdvice& rule,
 
 }  // namespace
 
+std::string training_rule(double parameters) {
+  constexpr double kOneCard = 10e9;
+  constexpr std::int64_t kServer = 8;
+  const bool small = parameters <= kOneCard;
+  return "the guides' tree: training? yes; " + text(std::llround(parameters / kGiga)) +
+         " billion parameters: " + (small ? "up to" : "above") + " 10 billion, so " +
+         text(small ? 1 : kServer) + " x " + std::string(kFastDevice) +
+         ". It asks neither for the optimizer nor for the length; what is listed here does";
+}
+
 RuleAdvice rule_advice(const catalog::Catalog& catalog,
                        const RecommendRequest& request,
                        const RecommendAnswer& answer) {

@@ -141,6 +141,7 @@ SearchResult search(const catalog::Catalog& catalog,
     result.points.insert(result.points.end(), part.points.begin(), part.points.end());
     result.misses.insert(result.misses.end(), part.misses.begin(), part.misses.end());
   }
+  if (progress) progress(1.0);
   drop_answered(result);
   if (request.frontier) {
     keep_frontier(result.points);

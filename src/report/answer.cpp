@@ -85,40 +85,60 @@ std::string csv_cell(const Json& value) {
   return quoted + "\"";
 }
 
-/// Nested objects become columns of their own: layout.tp.
-void flatten(const Json& node, const std::string& prefix, Json& row) {
+/// Calls `take(name, value)` for each cell; nested objects become columns of their own: layout.tp.
+template <typename Take>
+void visit_cells(const Json& node, const std::string& prefix, const Take& take) {
   for (const auto& [key, value] : node.items()) {
-    const std::string name = prefix.empty() ? key : prefix + "." + key;
     if (value.is_object()) {
-      flatten(value, name, row);
+      visit_cells(value, prefix + key + ".", take);
+    } else if (prefix.empty()) {
+      take(key, value);
     } else {
-      row[name] = value;
+      take(prefix + key, value);
     }
   }
 }
 
+/// The columns of all rows in order of first appearance; rows mostly have those of the first.
+std::vector<std::string> csv_columns(const Json& list) {
+  std::vector<std::string> columns;
+  for (const Json& item : list) {
+    std::size_t at = 0;
+    visit_cells(item, "", [&](const std::string& name, const Json&) {
+      const bool as_before = at < columns.size() && columns[at] == name;
+      ++at;
+      if (!as_before && std::find(columns.begin(), columns.end(), name) == columns.end())
+        columns.push_back(name);
+    });
+  }
+  return columns;
+}
+
+void add_csv_row(std::string& out, const Json& item, const std::vector<std::string>& columns) {
+  std::vector<const Json*> cells(columns.size());
+  std::size_t at = 0;
+  visit_cells(item, "", [&](const std::string& name, const Json& value) {
+    if (at >= columns.size() || columns[at] != name) {
+      const auto found = std::find(columns.begin(), columns.end(), name);
+      at = static_cast<std::size_t>(found - columns.begin());
+    }
+    cells[at++] = &value;
+  });
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    if (cells[i] != nullptr) out += csv_cell(*cells[i]);
+  }
+  out.push_back('\n');
+}
+
 std::string csv_of(const Answer& answer) {
   const Json result = answer.result();
-  std::vector<std::string> columns;
-  std::vector<Json> rows;
-  for (const Json& item : result.at(answer.main_list)) {
-    Json row = Json::object();
-    flatten(item, "", row);
-    for (const auto& [key, value] : row.items()) {
-      if (std::find(columns.begin(), columns.end(), key) == columns.end()) columns.push_back(key);
-    }
-    rows.push_back(std::move(row));
-  }
+  const Json& list = result.at(answer.main_list);
+  const std::vector<std::string> columns = csv_columns(list);
   std::string out;
   for (std::size_t i = 0; i < columns.size(); ++i) out += (i == 0 ? "" : ",") + columns[i];
   out += "\n";
-  for (const Json& row : rows) {
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      out += (i == 0 ? "" : ",") +
-             (row.contains(columns[i]) ? csv_cell(row.at(columns[i])) : std::string());
-    }
-    out += "\n";
-  }
+  for (const Json& item : list) add_csv_row(out, item, columns);
   return out;
 }
 
