@@ -6,6 +6,7 @@
 #include "dsplan/estimate/device_rates.hpp"
 #include "dsplan/estimate/parameters.hpp"
 #include "dsplan/estimate/step_time.hpp"
+#include "dsplan/estimate/weights.hpp"
 
 #include "arithmetic.hpp"
 
@@ -89,6 +90,7 @@ class Builder {
     add_prefill();
     add_host();
     add_draft();
+    add_offloaded();
     note_kernels();
     return std::move(out_);
   }
@@ -566,6 +568,19 @@ class Builder {
     const double other_ranks = real(workload::replica_gpus(w_.layout) - 1);
     out_.host.prompt_s = layers * prompt_us * kMicro + other_ranks * stack_.prompt_rank_ms * 1e-3;
     out_.host.overlaps = stack_.host_overlaps;
+  }
+
+  void add_offloaded() {
+    if (!w_.settings.gpu_layers || p_.host == nullptr) return;
+    const double all = total(checkpoint_weights(w_)).value;
+    Inference whole = w_;
+    whole.settings.gpu_layers.reset();
+    const double left = (host_weights(w_) - host_weights(whole)).value;
+    if (left <= 0.0 || all <= 0.0) return;
+    const double host_reached = kElementEfficiency * bandwidth(*p_.host).value;
+    out_.offloaded.share = std::min(1.0, left / all);
+    out_.offloaded.slowdown = std::max(1.0, gemm_.memory / host_reached);
+    out_.offloaded.copy_s = left / (kElementEfficiency * p_.interconnect.host_bus.value);
   }
 
   void add_draft() {

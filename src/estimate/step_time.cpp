@@ -164,6 +164,27 @@ void visit_kernels(const StepModel& m,
   for (const PrefillTerm& t : m.prefill) take(share_of(t, chunks, b.prompt_share, m.kernel_factor));
 }
 
+StepShare scaled(StepShare share, double factor) {
+  share.time = share.time * factor;
+  share.start = share.start * factor;
+  share.memory = share.memory * factor;
+  share.compute = share.compute * factor;
+  return share;
+}
+
+/// Of the kernels' time, what stays on the device, and what the layers in host memory add.
+struct OffloadTime {
+  double on_device = 1.0;
+  double beside_s = 0.0;
+  bool copies = false;
+};
+
+OffloadTime offload_time(const OffloadedLayers& o, double tokens, double kernels_s) {
+  if (o.share <= 0.0) return {};
+  if (tokens >= kCopyTokens) return {1.0, o.copy_s, true};
+  return {1.0 - o.share, kernels_s * o.share * o.slowdown, false};
+}
+
 template <typename Take>
 void visit(const StepModel& m,
            double sequences,
@@ -172,10 +193,15 @@ void visit(const StepModel& m,
            Take take) {
   const MicroBatch b = micro_batch(m, sequences, context, chunks);
   double kernels = 0.0;
-  visit_kernels(m, b, chunks, [&](const StepShare& share) {
-    kernels += share.time.value;
-    take(share);
-  });
+  visit_kernels(m, b, chunks, [&](const StepShare& share) { kernels += share.time.value; });
+  const OffloadTime off = offload_time(m.offloaded, b.tokens(m.draft_tokens), kernels);
+  visit_kernels(m, b, chunks, [&](const StepShare& share) { take(scaled(share, off.on_device)); });
+  kernels = kernels * off.on_device + off.beside_s;
+  if (off.beside_s > 0.0) {
+    const Seconds beside = seconds(off.beside_s);
+    const Resource bound_by = off.copies ? Resource::communication : Resource::memory;
+    take(StepShare{"layers in host memory", "S-OFFLOAD", bound_by, 1.0, beside, {}, beside, {}});
+  }
   if (m.send_start_s > 0.0) {
     const double bytes = m.send_token_s * b.tokens(0.0);
     take(StepShare{"stage to stage",
@@ -201,6 +227,8 @@ Seconds total(const StepModel& m, double sequences, double context, std::span<co
   kernels += head_seconds(m, sampled) * (drafts ? 2.0 : 1.0);
   kernels += decode_attention_seconds(m, b.sequences, b.context) * (drafts ? kVerifyFactor : 1.0);
   if (!chunks.empty()) kernels += prefill_attention_seconds(m, chunks, b.prompt_share);
+  const OffloadTime off = offload_time(m.offloaded, b.tokens(m.draft_tokens), kernels);
+  kernels = kernels * off.on_device + off.beside_s;
   const double sends = m.send_start_s > 0.0 ? m.send_start_s + m.send_token_s * b.tokens(0.0) : 0.0;
   const double host = host_seconds(m, b.sequences, !chunks.empty());
   const double seen = m.host.overlaps ? std::max(0.0, host - kernels) : host;

@@ -100,6 +100,14 @@ void set_figures(LatencyAnswer& a, const LatencyFigures& f) {
   if (f.point.tpot_s) a.tpot_p99_s = figure(t.tpot_s.p99, f.tpot);
 }
 
+void warn_of_host(LatencyAnswer& a, const catalog::Catalog& catalog, const Deployment& d) {
+  const catalog::Gpu* host = host_of(catalog, *d.gpu);
+  if (!d.workload.settings.gpu_layers || host == nullptr) return;
+  a.warnings.push_back({"host-assumed",
+                        "layers left in host memory run as on " + std::string(host->name) +
+                            "; this has not been compared with measurements"});
+}
+
 void set_warnings(LatencyAnswer& a, const LatencyFigures& f, const Deployment& d) {
   if (!f.serving.fits) {
     a.warnings.push_back({"does-not-fit",
@@ -133,6 +141,7 @@ LatencyAnswer latency_answer(const catalog::Catalog& catalog, const Deployment& 
   set_breakdown(a, f, f.tpot);
   if (a.decode_step_s) a.decode_step_s = widened(*a.decode_step_s, f.widening);
   set_warnings(a, f, d);
+  warn_of_host(a, catalog, d);
   note_bands(a, f);
   return a;
 }

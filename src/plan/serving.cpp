@@ -10,6 +10,10 @@
 namespace dsplan::plan {
 namespace {
 
+// Stand-ins for the host where nobody says which it is.
+constexpr std::string_view kDesktopHost = "cpu-desktop-ddr5";
+constexpr std::string_view kServerHost = "epyc-9654";
+
 using workload::Inference;
 
 // A server under pressure still runs a few sequences, however little memory is left by the
@@ -59,6 +63,11 @@ traffic::Scheduling step_scheduling(const Inference& w,
   return s;
 }
 
+const catalog::Gpu* host_of(const catalog::Catalog& catalog, const catalog::Gpu& gpu) {
+  if (gpu.unified_memory) return &gpu;
+  return catalog.find<catalog::Gpu>(gpu.device_class == "data-center" ? kServerHost : kDesktopHost);
+}
+
 std::string_view base_engine(const Deployment& d) {
   const catalog::Engine& e = *d.workload.engine;
   return e.engine.empty() ? e.id : e.engine;
@@ -68,7 +77,8 @@ estimate::Platform platform_of(const catalog::Catalog& catalog, const Deployment
   return {
       d.gpu,
       catalog.all<catalog::Kernel>(),
-      estimate::interconnect(*d.gpu, catalog.all<catalog::Link>(), d.node_gpus, d.link, d.network)};
+      estimate::interconnect(*d.gpu, catalog.all<catalog::Link>(), d.node_gpus, d.link, d.network),
+      host_of(catalog, *d.gpu)};
 }
 
 const catalog::Stack& stack_of(const catalog::Catalog& catalog, const Deployment& d) {

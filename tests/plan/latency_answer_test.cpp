@@ -232,5 +232,24 @@ TEST_CASE("without a device there is no time", "[latency]") {
   CHECK(test::refusal([&] { (void)answer(r); }).starts_with("a time needs a device | name one"));
 }
 
+TEST_CASE("layers left in host memory slow a device down, and all on the device do not", "[plan]") {
+  DeploymentRequest r = asked("llama-3.1-70b", "rtx-4090");
+  r.engine = "llamacpp";
+  r.precision = "q4_k_m";
+  const LatencyAnswer all = answer(r);
+  r.settings.gpu_layers = r.model.model->layers + 1;
+  CHECK(answer(r).tpot_s->value == Approx(all.tpot_s->value));
+  double last = all.tpot_s->value;
+  for (const std::int64_t layers : {60, 40, 20, 0}) {
+    r.settings.gpu_layers = layers;
+    const LatencyAnswer a = answer(r);
+    INFO(layers);
+    CHECK(a.tpot_s->value > last);
+    CHECK(a.prefill_s->value > all.prefill_s->value);
+    CHECK(sum_of(a, "prefill") == Approx(a.prefill_s->value).epsilon(0.02));
+    last = a.tpot_s->value;
+  }
+}
+
 }  // namespace
 }  // namespace dsplan::plan

@@ -44,6 +44,7 @@ struct Platform {
   const catalog::Gpu* gpu = nullptr;
   std::span<const catalog::Kernel> kernels;
   Interconnect interconnect;
+  const catalog::Gpu* host = nullptr;  ///< the machine around it, by its memory; null: not known
 };
 
 /// Seconds = start + payload x per_byte. A small all-reduce is one shot: each GPU sends its whole

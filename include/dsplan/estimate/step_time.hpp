@@ -20,6 +20,9 @@
 //   context;
 //                windows and indexers bound what a layer reads; linear layers read their state
 //   [S-PREFILL]  pairs of tokens attended to, 2 H (d_qk + d_v) FLOPs each, causal
+//   [S-OFFLOAD]  layers in host memory: read there by the CPU, or copied to the device for a step
+//   of 32
+//                tokens and more
 //   [S-HOST]     the engine's host time: a step + layers + sequences, more in steps with prompts
 //
 // Source: roofline with constants fitted on public kernel timings (data/kernels.yaml); accuracy per
@@ -97,22 +100,32 @@ struct LinearPoint {
   double time_s = 0.0;
 };
 
+/// [S-OFFLOAD] Layers left in host memory: a share of the work, which the CPU does in small steps
+/// at its own memory's rate; larger steps copy the weights to the device and work there.
+struct OffloadedLayers {
+  double share = 0.0;     ///< of the weights
+  double slowdown = 1.0;  ///< time on the host over time on the device, both bound by memory
+  double copy_s = 0.0;    ///< all their weights over the bus
+};
+inline constexpr double kCopyTokens = 32.0;  ///< of a step that is worth copying weights for
+
 /// Everything that the time of a step depends on but its load.
 struct StepModel {
   std::vector<StepTerm> terms;
   std::vector<DecodeTerm> decode;
   std::vector<PrefillTerm> prefill;
   HostTime host;
+  OffloadedLayers offloaded;
   double touch_share = 0.0;       ///< k / E
   double routed_per_token = 1.0;  ///< attention replicas whose tokens meet at the experts
   double stages = 1.0;            ///< pipeline stages, each with its own part of the sequences
   double send_start_s = 0.0;      ///< from one stage to the next
   double send_token_s = 0.0;
   double kernel_factor = 1.0;
-  double draft_tokens = 0.0;              ///< proposed for each sequence and step
-  double draft_share = 0.0;               ///< their work beside the model's layers
+  double draft_tokens = 0.0;                    ///< proposed for each sequence and step
+  double draft_share = 0.0;                     ///< their work beside the model's layers
   std::vector<const catalog::Kernel*> kernels;  ///< rows that the constants come from
-  std::vector<LinearPoint> linear_table;  ///< of `linear_seconds`, once tabulated
+  std::vector<LinearPoint> linear_table;        ///< of `linear_seconds`, once tabulated
 };
 
 /// A piece of a prompt: `tokens` after `done` that are in the cache already; `count` alike.
@@ -122,8 +135,8 @@ struct Chunk {
   double count = 1.0;
 };
 
-/// Seconds by what they are spent on: `time` of `count` operations, of which starting takes `start`,
-/// and bytes and FLOPs would take `memory` and `compute` if each were alone.
+/// Seconds by what they are spent on: `time` of `count` operations, of which starting takes
+/// `start`, and bytes and FLOPs would take `memory` and `compute` if each were alone.
 struct StepShare {
   std::string_view operation;
   std::string_view formula;

@@ -33,6 +33,10 @@ struct Serving {
 [[nodiscard]] estimate::Platform platform_of(const catalog::Catalog& catalog,
                                              const Deployment& deployment);
 
+/// The machine that a device usually stands in: a desktop, or a server beside data-center devices;
+/// a device of unified memory is its own. Null if the catalog has none.
+[[nodiscard]] const catalog::Gpu* host_of(const catalog::Catalog& catalog, const catalog::Gpu& gpu);
+
 /// The engine that the deployment's engine is a version of.
 [[nodiscard]] std::string_view base_engine(const Deployment& deployment);
 
