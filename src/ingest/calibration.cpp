@@ -19,6 +19,7 @@ using catalog::Stack;
 
 constexpr double kHuber = 0.2;  ///< of log(measured / predicted): beyond it residuals count less
 constexpr int kRounds = 8;
+constexpr int kHalvings = 5;  ///< of a step that does not help
 constexpr double kLeastFactor = 0.2;
 constexpr double kMostFactor = 5.0;
 constexpr double kMostStepMs = 200.0;
@@ -126,7 +127,8 @@ class Fit {
     const std::array<double, 2> change = solved(at, slopes);
     std::array<double, 2> start{};
     for (std::size_t k = 0; k < entry.knobs.size(); ++k) start[k] = entry.get(k);
-    for (double share = 1.0; share > 0.05; share /= 2.0) {
+    for (int halved = 0; halved < kHalvings; ++halved) {
+      const double share = std::ldexp(1.0, -halved);
       for (std::size_t k = 0; k < entry.knobs.size(); ++k) {
         const Knob& knob = entry.knobs[k];
         entry.set(k, std::clamp(start[k] + share * change[k], knob.least, knob.most));

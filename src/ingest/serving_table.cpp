@@ -18,29 +18,28 @@ namespace {
 using catalog::Catalog;
 using plan::Figure;
 
-enum Column {
-  kId,
-  kModel,
-  kPrecision,
-  kKvPrecision,
-  kGpu,
-  kGpus,
-  kTp,
-  kPp,
-  kEp,
-  kAttentionDp,
-  kEngine,
-  kVersion,
-  kArrival,
-  kConcurrency,
-  kPromptsPerClient,
-  kInput,
-  kOutput,
-  kLengths,
-  kMetric,
-  kValue,
-  kColumns
-};
+using Column = std::size_t;
+constexpr Column kId = 0;
+constexpr Column kModel = 1;
+constexpr Column kPrecision = 2;
+constexpr Column kKvPrecision = 3;
+constexpr Column kGpu = 4;
+constexpr Column kGpus = 5;
+constexpr Column kTp = 6;
+constexpr Column kPp = 7;
+constexpr Column kEp = 8;
+constexpr Column kAttentionDp = 9;
+constexpr Column kEngine = 10;
+constexpr Column kVersion = 11;
+constexpr Column kArrival = 12;
+constexpr Column kConcurrency = 13;
+constexpr Column kPromptsPerClient = 14;
+constexpr Column kInput = 15;
+constexpr Column kOutput = 16;
+constexpr Column kLengths = 17;
+constexpr Column kMetric = 18;
+constexpr Column kValue = 19;
+constexpr Column kColumns = 20;
 constexpr std::array<std::string_view, kColumns> kNames{
     "id",           "model",       "precision",
     "kv_precision", "gpu",         "n_gpus",

@@ -45,7 +45,8 @@ Percentiles percentiles(std::vector<double> values) {
   if (values.empty()) return p;
   std::sort(values.begin(), values.end());
   const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5)];
+    return values[static_cast<std::size_t>(
+        std::lround(share * static_cast<double>(values.size() - 1)))];
   };
   double sum = 0.0;
   for (const double v : values) sum += v;
