@@ -46,7 +46,7 @@ std::string passes(const Training& t) {
 }
 
 std::string reckoning(const Part& part, const Training& t) {
-  const std::string each = text(workload::micro_batches(t)) + " micro-batches";
+  std::string each = text(workload::micro_batches(t)) + " micro-batches";
   const std::string formula = part.formula;
   if (formula == "TT-MATRIX") return each + ", " + passes(t) + " passes";
   if (formula == "TT-STEP")
