@@ -192,18 +192,12 @@ std::vector<Entry> entries_of(Catalog& catalog, const plan::Validation& validati
   return entries;
 }
 
-/// A user's runs are of the engine's newest version where they do not say, as forecasts are.
+/// A table that says nothing of versions is of today's, as forecasts are.
 CsvTable of_today(CsvTable table) {
   constexpr std::string_view kColumn = "engine_version";
-  if (table.column("engine") < 0) return table;
-  if (table.column(kColumn) < 0) {
-    table.columns.emplace_back(kColumn);
-    for (auto& row : table.rows) row.emplace_back();
-  }
-  const auto at = static_cast<std::size_t>(table.column(kColumn));
-  for (auto& row : table.rows) {
-    if (row[at].empty()) row[at] = kNewestVersion;
-  }
+  if (table.column("engine") < 0 || table.column(kColumn) >= 0) return table;
+  table.columns.emplace_back(kColumn);
+  for (auto& row : table.rows) row.emplace_back(kNewestVersion);
   return table;
 }
 
@@ -212,6 +206,15 @@ void add_overlay(Calibration& c, const Entry& entry, const std::vector<double>& 
   c.overlay += "  - id: " + entry.id + "\n";
   for (std::size_t k = 0; k < entry.knobs.size(); ++k)
     c.overlay += "    " + std::string(entry.knobs[k].key) + ": " + rounded(after[k]) + "\n";
+}
+
+/// The rows that the entry times; these tables have one figure a row.
+CsvTable rows_of(const CsvTable& table, const plan::Validation& validation, const std::string& id) {
+  CsvTable own{table.columns, {}};
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    if (validation.rows.at(i).entry == id) own.rows.push_back(table.rows[i]);
+  }
+  return own;
 }
 
 void fit_entry(Calibration& c, const Fit& fit, Entry& entry) {
@@ -245,7 +248,10 @@ Calibration calibrate(Catalog& catalog, const CsvTable& runs, const std::string&
                 "see `dsplan validate` for the reasons; tables of serving runs and of training "
                 "speed can be fitted");
   }
-  for (Entry& entry : entries) fit_entry(c, fit, entry);
+  for (Entry& entry : entries) {
+    const CsvTable own = rows_of(table, before, entry.id);
+    fit_entry(c, Fit(catalog, own, file), entry);
+  }
   c.error_after = fit.validated().summary.median_ape;
   c.overlay = "# Fitted to " + std::to_string(c.figures - c.skipped) + " figures of " + file +
               ": median error " + percent(c.error_before) + " before, " + percent(c.error_after) +

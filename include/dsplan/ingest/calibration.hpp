@@ -37,9 +37,10 @@ struct Calibration {
   std::string overlay;  ///< YAML for --catalog
 };
 
-/// [C-FIT] Runs whose engine version is not stated count as of the newest. Leaves `catalog` with
-/// the fitted constants. Throws an input error for a table that is neither of serving nor of
-/// training speed, or without a figure that can be predicted.
+/// [C-FIT] A table without a column engine_version is of the newest; an empty cell is what
+/// `validate` takes it for. Leaves `catalog` with the fitted constants. Throws an input error for a
+/// table that is neither of serving nor of training speed, or without a figure that can be
+/// predicted.
 [[nodiscard]] Calibration calibrate(catalog::Catalog& catalog,
                                     const CsvTable& runs,
                                     const std::string& file);
