@@ -11,6 +11,7 @@
 #include "command.hpp"
 #include "deployment_request.hpp"
 #include "rule_rate.hpp"
+#include "timed.hpp"
 #include "training_request.hpp"
 
 namespace dsplan::cli {
@@ -61,32 +62,10 @@ report::Answer rule_answer(const CommandContext& context) {
   return answer;
 }
 
-const catalog::Link* link_of(const CommandContext& context, std::string_view option) {
-  const auto name = context.inputs.text(option);
-  return name ? context.catalog.resolve<catalog::Link>(*name).entry : nullptr;
-}
-
 report::Answer training_answer(const CommandContext& context, workload::Method method) {
-  const ModelSource source = model_of(context);
-  report::Answer answer;
-  const plan::TrainingDeployment deployment = trained(answer, context, source, method);
-  plan::TrainingSpeedOptions options;
-  options.link = link_of(context, "link");
-  options.network = link_of(context, "network");
-  if (const auto tokens = context.inputs.count("tokens"))
-    options.tokens_to_train = static_cast<double>(*tokens);
-  plan::TrainingSpeedAnswer speed =
-      plan::training_speed_answer(context.catalog, deployment, options);
-  if (!speed.fits) {
-    answer.warnings.push_back(
-        {"does-not-fit",
-         "the run does not fit in memory; the times are those of devices that "
-         "held it"});
-  }
-  for (const std::string& note : speed.notes)
-    answer.warnings.push_back({"not-measured-here", note});
-  report::report_training_speed(answer, std::move(speed), report::describe(deployment));
-  return answer;
+  TimedTraining t = timed_training(context, method);
+  report::report_training_speed(t.answer, std::move(t.speed), report::describe(t.deployment));
+  return std::move(t.answer);
 }
 
 void refuse_rule_options(const Inputs& in) {
@@ -108,22 +87,9 @@ report::Answer run_latency(const CommandContext& context) {
   if (const auto method = training_method(context.inputs)) return training_answer(context, *method);
   refuse_rule_options(context.inputs);
   if (by_rule(context.inputs)) return rule_answer(context);
-  const ModelSource source = model_of(context);
-  const plan::DeploymentRequest request = deployment_request(context.inputs, source.choice);
-  const plan::Deployment deployment = plan::resolve_deployment(context.catalog, request);
-  report::Answer answer;
-  answer.inputs = used_inputs(context.inputs);
-  add_notes(answer, deployment, source);
-  plan::LatencyAnswer latency = plan::latency_answer(context.catalog, deployment);
-  if (const auto word = context.inputs.text("curve")) {
-    latency.curve_over = *word;
-    latency.curve =
-        plan::latency_curve(context.catalog, request, deployment, *plan::curve_over(*word));
-  }
-  answer.warnings.insert(answer.warnings.end(), latency.warnings.begin(), latency.warnings.end());
-  add_sources(answer, context, deployment, source, latency);
-  report::report_latency(answer, std::move(latency), report::describe(deployment));
-  return answer;
+  TimedDeployment t = timed_deployment(context, true);
+  report::report_latency(t.answer, std::move(t.latency), report::describe(t.deployment));
+  return std::move(t.answer);
 }
 
 }  // namespace dsplan::cli

@@ -13,14 +13,19 @@ const catalog::Link* link_of(const CommandContext& context, std::string_view opt
 
 }  // namespace
 
-TimedDeployment timed_deployment(const CommandContext& context) {
+TimedDeployment timed_deployment(const CommandContext& context, bool curve) {
   TimedDeployment t;
   const ModelSource source = model_of(context);
-  t.deployment =
-      plan::resolve_deployment(context.catalog, deployment_request(context.inputs, source.choice));
+  const plan::DeploymentRequest request = deployment_request(context.inputs, source.choice);
+  t.deployment = plan::resolve_deployment(context.catalog, request);
   t.answer.inputs = used_inputs(context.inputs);
   add_notes(t.answer, t.deployment, source);
   t.latency = plan::latency_answer(context.catalog, t.deployment);
+  if (const auto word = context.inputs.text("curve"); curve && word) {
+    t.latency.curve_over = *word;
+    t.latency.curve =
+        plan::latency_curve(context.catalog, request, t.deployment, *plan::curve_over(*word));
+  }
   t.answer.warnings.insert(
       t.answer.warnings.end(), t.latency.warnings.begin(), t.latency.warnings.end());
   add_sources(t.answer, context, t.deployment, source, t.latency);

@@ -16,7 +16,8 @@ struct TimedDeployment {
   plan::Deployment deployment;
   plan::LatencyAnswer latency;
 };
-[[nodiscard]] TimedDeployment timed_deployment(const CommandContext& context);
+/// With `curve`, what `--curve` asks for as well.
+[[nodiscard]] TimedDeployment timed_deployment(const CommandContext& context, bool curve = false);
 
 struct TimedTraining {
   report::Answer answer;
