@@ -216,6 +216,8 @@ class ServingTable::Impl {
     if (found.format != nullptr) r.model.format = std::string(found.format->id);
     r.observed = true;
     if (!cell(kPrecision).empty()) r.precision = std::string(cell(kPrecision));
+    // The label of checkpoints whose experts alone are narrow means all weights where there are none.
+    if (r.precision == "mxfp4" && !catalog::is_moe(*found.model)) r.precision = "mxfp4-all";
     if (!cell(kKvPrecision).empty()) r.kv_precision = first_word(cell(kKvPrecision));
     r.gpu = std::string(cell(kGpu));
     set_engine(r, s);
