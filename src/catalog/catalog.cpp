@@ -124,7 +124,8 @@ Catalog::Catalog(const Tables& t)
               Table<Protocol>{t.protocols, {}},
               Table<Scenario>{t.scenarios, {}},
               Table<TrainingRate>{t.training_rates, {}},
-              Table<Band>{t.bands, {}}} {}
+              Table<Band>{t.bands, {}},
+              Table<Toolkit>{t.toolkits, {}}} {}
 
 template <typename Entry>
 const Entry* Catalog::find(std::string_view name) const {
@@ -195,6 +196,7 @@ DSPLAN_INSTANTIATE(Protocol)
 DSPLAN_INSTANTIATE(Scenario)
 DSPLAN_INSTANTIATE(TrainingRate)
 DSPLAN_INSTANTIATE(Band)
+DSPLAN_INSTANTIATE(Toolkit)
 #undef DSPLAN_INSTANTIATE
 
 namespace {

@@ -112,8 +112,10 @@ void write_tables(std::ostream& out, const Catalog& catalog) {
   TableWriter<Scenario>("Scenario").write(out, catalog.all<Scenario>());
   TableWriter<TrainingRate>("TrainingRate").write(out, catalog.all<TrainingRate>());
   TableWriter<Band>("Band").write(out, catalog.all<Band>());
+  TableWriter<Toolkit>("Toolkit").write(out, catalog.all<Toolkit>());
   out << "constexpr Tables kTables{kGpus, kModels, kFormats, kEngines, kLinks, kPrices, "
-         "kFrameworks, kOptimizers, kKernels, kStacks, kProtocols, kScenarios, kTrainingRates, kBands};\n\n"
+         "kFrameworks, kOptimizers, kKernels, kStacks, kProtocols, kScenarios, kTrainingRates, kBands, "
+         "kToolkits};\n\n"
          "}  // namespace\n\nconst Tables& builtin_tables() { return kTables; }\n\n"
          "}  // namespace dsplan::catalog\n";
 }

@@ -24,9 +24,6 @@ constexpr std::array kFields{
     Field<Engine>{"vendors", "makers of the accelerators it runs on", &Engine::vendors, true},
     Field<Engine>{
         "min_compute_capability", "least CUDA capability", &Engine::min_compute_capability},
-    Field<Engine>{"min_cuda", "least CUDA version; absent: not known", &Engine::min_cuda},
-    Field<Engine>{"min_rocm", "least ROCm version; absent: not known", &Engine::min_rocm},
-    Field<Engine>{"min_driver", "least driver version; absent: not known", &Engine::min_driver},
     Field<Engine>{"cpu", "runs on plain CPUs too", &Engine::cpu},
     Field<Engine>{"precisions", "families of weight formats it serves", &Engine::precisions},
     Field<Engine>{"kv_precisions", "formats of its KV cache", &Engine::kv_precisions},
@@ -140,14 +137,6 @@ KindName kind_of<Engine>() {
 
 namespace {
 
-/// "8.9" as 8.9; unknown capabilities are those of devices newer than the catalog's sources.
-double cuda_capability(const Gpu& gpu) {
-  double capability = 99.0;
-  const std::string_view text = gpu.compute_capability;
-  (void)std::from_chars(text.data(), text.data() + text.size(), capability);
-  return capability;
-}
-
 struct Tier {
   std::int64_t from_gib = 0;
   std::int64_t value = 0;
@@ -169,7 +158,9 @@ std::optional<Tier> parse_tier(std::string_view text) {
 
 bool runs_on(const Engine& engine, const Gpu& gpu) {
   if (gpu.device_class == "cpu") return engine.cpu;
-  if (gpu.vendor == "nvidia" && cuda_capability(gpu) < engine.min_compute_capability) return false;
+  // Unknown: a device newer than the catalog's sources.
+  if (cuda_capability(gpu).value_or(engine.min_compute_capability) < engine.min_compute_capability)
+    return false;
   return std::find(engine.vendors.begin(), engine.vendors.end(), gpu.vendor) !=
          engine.vendors.end();
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace dsplan::catalog {
 namespace {
@@ -87,6 +88,14 @@ constexpr double kDriverReserveGib = 0.45;
 constexpr double kUnifiedShare = 0.925;
 
 }  // namespace
+
+std::optional<double> cuda_capability(const Gpu& gpu) {
+  const std::string_view text = gpu.compute_capability;
+  double capability = 0.0;
+  const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), capability);
+  if (bad != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return capability;
+}
 
 Bytes runtime_memory(const Gpu& gpu) {
   const double devices = static_cast<double>(gpu.devices);

@@ -264,7 +264,8 @@ void read_document(const Source& source, const YAML::Node& document) {
                               Protocol,
                               Scenario,
                               TrainingRate,
-                              Band>();
+                              Band,
+                              Toolkit>();
   if (!document.IsMap()) {
     source.fail(document.Mark(),
                 "a catalog file must be a map of lists",

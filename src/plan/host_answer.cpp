@@ -187,29 +187,6 @@ void set_machine(HostAnswer& a, const Machines& m) {
       "H-RAM");
 }
 
-void set_software(HostAnswer& a,
-                  const catalog::Gpu& gpu,
-                  const catalog::Engine* engine,
-                  const catalog::Format* format) {
-  HostSoftware& s = a.software;
-  const auto said = [](std::string_view text) {
-    return text.empty() ? std::nullopt : std::optional<std::string>(text);
-  };
-  s.compute_capability = said(gpu.compute_capability);
-  if (engine != nullptr) {
-    if (engine->min_compute_capability > 0.0 && s.compute_capability)
-      s.min_compute_capability = engine->min_compute_capability;
-    s.min_cuda = said(engine->min_cuda);
-    s.min_rocm = said(engine->min_rocm);
-    s.min_driver = said(engine->min_driver);
-  }
-  if (format == nullptr) return;
-  const std::string_view arithmetic =
-      format->computes_in.empty() ? format->id : format->computes_in;
-  s.native_format = std::find(gpu.native_formats.begin(), gpu.native_formats.end(), arithmetic) !=
-                    gpu.native_formats.end();
-}
-
 void advise(HostAnswer& a, const Machines& m) {
   const auto add_advice = [&](const char* id, std::string what) {
     a.advice.push_back({id, std::move(what)});
@@ -246,7 +223,7 @@ HostAnswer host_answer(const catalog::Catalog& catalog,
       a,
       m,
       estimate::interconnect(*d.gpu, catalog.all<catalog::Link>(), d.node_gpus, d.link, d.network));
-  set_software(a, *d.gpu, d.workload.engine, d.workload.precision.dense);
+  a.software = software_need(catalog, *d.gpu, d.workload.engine, d.workload.precision.dense);
   advise(a, m);
   return a;
 }
@@ -271,7 +248,7 @@ HostAnswer host_answer(const catalog::Catalog& catalog,
       a,
       m,
       estimate::interconnect(*d.gpu, catalog.all<catalog::Link>(), d.node_gpus, nullptr, nullptr));
-  set_software(a, *d.gpu, nullptr, nullptr);
+  a.software = software_need(catalog, *d.gpu, nullptr, nullptr);
   advise(a, m);
   return a;
 }

@@ -368,6 +368,7 @@ class Recommender {
     r.max_seqs = limits.seqs;
     r.max_batched_tokens = limits.batched_tokens;
     r.memory = gpu_memory(d);
+    r.software = software_need(c_, *d.gpu, w.engine, w.precision.dense);
     r.binding_constraint = c.binding;
     r.flags = flags_of(q_.model_flags, request_of(c.point));
     set_performance(r, c);

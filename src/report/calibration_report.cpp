@@ -46,10 +46,8 @@ template <>
 std::span<const ResultField<Calibration>> described<Calibration>() {
   static constexpr std::array kFields{
       field<&Calibration::table>("table", "kind of table, told by its columns"),
-      ResultField<Calibration>{"constants",
-                               "by catalog entry and field, as fitted",
-                               &constants_json,
-                               &constants_schema},
+      ResultField<Calibration>{
+          "constants", "by catalog entry and field, as fitted", &constants_json, &constants_schema},
       field<&Calibration::constants>("fits", "each constant before and after"),
       field<&Calibration::figures>("figures", "measured figures of the table"),
       field<&Calibration::skipped>("skipped", "of them without a prediction"),

@@ -328,6 +328,18 @@ Grid list_grid(std::span<const catalog::Protocol> protocols) {
   return grid;
 }
 
+Grid list_grid(std::span<const catalog::Toolkit> toolkits) {
+  Grid grid{{"id", "platform", "version", "driver", "first for"}, {}, {}};
+  for (const auto& t : toolkits) {
+    grid.rows.push_back({std::string(t.id),
+                         std::string(t.platform),
+                         std::string(t.version),
+                         std::string(t.driver),
+                         fmt::format("{}", fmt::join(t.compute_capabilities, ", "))});
+  }
+  return grid;
+}
+
 Grid list_grid(std::span<const catalog::Scenario> scenarios) {
   Grid grid{{"id", "first token", "each", "at", "requests", "devices", "ranked by", "means"},
             {false, true, true, false, true, true, false, false},
@@ -492,7 +504,7 @@ Kind kind() {
           &entry_schema<Entry>};
 }
 
-std::array<Kind, 14> kinds() {
+std::array<Kind, 15> kinds() {
   return {kind<Gpu>(),
           kind<Model>(),
           kind<Format>(),
@@ -506,7 +518,8 @@ std::array<Kind, 14> kinds() {
           kind<catalog::Protocol>(),
           kind<catalog::Scenario>(),
           kind<catalog::TrainingRate>(),
-          kind<catalog::Band>()};
+          kind<catalog::Band>(),
+          kind<catalog::Toolkit>()};
 }
 
 Kind kind_named(std::string_view word) {

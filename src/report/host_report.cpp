@@ -15,11 +15,11 @@ using plan::HostAnswer;
 using plan::HostCooling;
 using plan::HostNetwork;
 using plan::HostNote;
-using plan::HostSoftware;
 using plan::HostSupplies;
 using plan::HostTerm;
 using plan::HostThreads;
 using plan::LoadTime;
+using plan::SoftwareNeed;
 
 template <>
 std::span<const ResultField<HostTerm>> described<HostTerm>() {
@@ -87,18 +87,7 @@ std::span<const ResultField<LoadTime>> described<LoadTime>() {
 }
 
 template <>
-std::span<const ResultField<HostSoftware>> described<HostSoftware>() {
-  using S = HostSoftware;
-  static constexpr std::array kFields{
-      field<&S::compute_capability>("compute_capability", "of the device"),
-      field<&S::min_compute_capability>("min_compute_capability", "of the engine"),
-      field<&S::min_cuda>("min_cuda", "of the engine; null: not known"),
-      field<&S::min_rocm>("min_rocm", "of the engine; null: not known"),
-      field<&S::min_driver>("min_driver", "of the engine; null: not known"),
-      field<&S::native_format>("native_format", "the device multiplies in the weights' format"),
-  };
-  return kFields;
-}
+std::span<const ResultField<SoftwareNeed>> described<SoftwareNeed>();
 
 template <>
 std::span<const ResultField<HostNote>> described<HostNote>() {
@@ -230,17 +219,16 @@ Grid host_grid(const HostAnswer& a) {
   return grid;
 }
 
-std::string or_unknown(const std::optional<std::string>& text) { return text.value_or("unknown"); }
-
-Text software_line(const HostSoftware& s) {
-  std::string line = fmt::format("Least versions for the engine: CUDA {}, ROCm {}, driver {}.",
-                                 or_unknown(s.min_cuda),
-                                 or_unknown(s.min_rocm),
-                                 or_unknown(s.min_driver));
+Text software_line(const SoftwareNeed& s) {
+  const std::string toolkit = plan::software_text(s);
+  std::string line = "Software: " + (toolkit.empty() ? "least versions unknown" : toolkit) + ".";
   if (s.min_compute_capability && s.compute_capability)
-    line += fmt::format(" Compute capability: {:.1f}; the device has {}.",
+    line += fmt::format(" The engine asks for compute capability {:.1f}; the device has {}.",
                         *s.min_compute_capability,
                         *s.compute_capability);
+  if (s.format_compute_capability && !s.native_format)
+    line += fmt::format(" Products in the weights' format begin with {:.1f}: here they are wider.",
+                        *s.format_compute_capability);
   return {line};
 }
 

@@ -27,6 +27,8 @@ using plan::RuleAdvice;
 
 template <>
 std::span<const ResultField<plan::PerGpuMemory>> described<plan::PerGpuMemory>();
+template <>
+std::span<const ResultField<plan::SoftwareNeed>> described<plan::SoftwareNeed>();
 
 template <>
 std::span<const ResultField<RecommendedPool>> described<RecommendedPool>() {
@@ -125,6 +127,7 @@ std::span<const ResultField<Recommended>> described<Recommended>() {
       field<&D::performance>("performance", "as `latency` says on these flags"),
       field<&D::cost>("cost", "as `cost` says on these flags"),
       field<&D::power_w>("power_w", "of all machines at the wall; null: not known"),
+      field<&D::software>("software", "least versions, where known"),
       field<&D::binding_constraint>("binding_constraint", "the limit that is used most"),
       field<&D::tied_with_first>("tied_with_first", "within the error band of rank 1"),
       field<&D::reasons>("reasons", "why it stands here"),
@@ -255,6 +258,8 @@ void add_best(Document& document, const Recommended& d) {
   std::string text = fmt::format("Rank {}: {}", d.rank, d.flags);
   document.emplace_back(Text{std::move(text), Tone::faint});
   for (const std::string& reason : d.reasons) document.emplace_back(Text{"  " + reason});
+  if (const std::string software = plan::software_text(d.software); !software.empty())
+    document.emplace_back(Text{"  needs " + software});
 }
 
 void add_rule(Document& document, const RuleAdvice& rule) {

@@ -23,6 +23,7 @@
 #include "dsplan/catalog/protocol.hpp"
 #include "dsplan/catalog/scenario.hpp"
 #include "dsplan/catalog/stack.hpp"
+#include "dsplan/catalog/toolkit.hpp"
 #include "dsplan/catalog/training_rate.hpp"
 
 namespace dsplan::catalog {
@@ -43,6 +44,7 @@ struct Tables {
   std::span<const Scenario> scenarios;
   std::span<const TrainingRate> training_rates;
   std::span<const Band> bands;
+  std::span<const Toolkit> toolkits;
 };
 
 /// The tables compiled from data/*.yaml.
@@ -119,7 +121,8 @@ class Catalog {
              Table<Protocol>,
              Table<Scenario>,
              Table<TrainingRate>,
-             Table<Band>>
+             Table<Band>,
+             Table<Toolkit>>
       tables_;
   std::vector<FieldOrigin> origins_;
   std::unique_ptr<std::deque<std::string>> texts_ = std::make_unique<std::deque<std::string>>();

@@ -18,9 +18,6 @@ struct Engine {
   bool generic = false;             ///< answered by borrowed constants, with a wider band
   TextList vendors{};               ///< makers of the accelerators it runs on
   double min_compute_capability = 0.0;  ///< of NVIDIA devices
-  std::string_view min_cuda{};          ///< version; empty: not known
-  std::string_view min_rocm{};
-  std::string_view min_driver{};
   bool cpu = false;                ///< runs on plain CPUs too
   TextList precisions{};           ///< families of formats it serves; empty: all
   TextList kv_precisions{};        ///< formats of its KV cache; empty: 16 bits only

@@ -69,6 +69,9 @@ std::span<const Field<Gpu>> fields_of<Gpu>();
 template <>
 KindName kind_of<Gpu>();
 
+/// "8.9" as 8.9. Nothing where there is none or it is not CUDA's.
+[[nodiscard]] std::optional<double> cuda_capability(const Gpu& gpu);
+
 /// The memory that a program can allocate on one idle device of the part, before an engine takes
 /// its share. The runtime's own figure where the catalog has it; else the rule of docs/formulas.md
 /// [M-CAP].

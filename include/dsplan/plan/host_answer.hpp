@@ -11,6 +11,7 @@
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/plan/deployment.hpp"
 #include "dsplan/plan/latency_answer.hpp"
+#include "dsplan/plan/software_need.hpp"
 #include "dsplan/plan/training_deployment.hpp"
 #include "dsplan/plan/training_speed.hpp"
 
@@ -65,16 +66,6 @@ struct LoadTime {
   std::optional<Seconds> warm;  ///< with a warm page cache; absent: not known of the bus
 };
 
-/// What software must at least be; absent: not known.
-struct HostSoftware {
-  std::optional<std::string> compute_capability;  ///< of the device
-  std::optional<double> min_compute_capability;   ///< of the engine
-  std::optional<std::string> min_cuda;
-  std::optional<std::string> min_rocm;
-  std::optional<std::string> min_driver;
-  bool native_format = false;  ///< the device multiplies in the weights' format
-};
-
 struct HostNote {
   std::string id;
   std::string text;
@@ -97,7 +88,7 @@ struct HostAnswer {
   std::optional<HostSupplies> psus;
   std::optional<HostCooling> cooling;
   LoadTime load_time;
-  HostSoftware software;
+  SoftwareNeed software;
   std::vector<HostTerm> terms;
   std::vector<HostNote> advice;
   bool fits = true;  ///< in the devices' memory

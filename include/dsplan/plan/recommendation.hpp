@@ -11,6 +11,7 @@
 #include "dsplan/plan/cost_answer.hpp"
 #include "dsplan/plan/memory_answer.hpp"
 #include "dsplan/plan/search.hpp"
+#include "dsplan/plan/software_need.hpp"
 
 namespace dsplan::plan {
 
@@ -74,6 +75,7 @@ struct Recommended {
   RecommendedPerformance performance;
   RecommendedCost cost;
   std::optional<double> power_w;
+  SoftwareNeed software;
   std::string binding_constraint;
   bool tied_with_first = false;  ///< within the error band of rank 1
   std::vector<std::string> reasons;
