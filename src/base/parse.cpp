@@ -42,6 +42,7 @@ constexpr std::array kTimeSuffixes{Suffix{"ns", 1e-9},
                                    Suffix{"h", 3600.0},
                                    Suffix{"d", 86400.0},
                                    Suffix{"y", 365.0 * 86400.0}};
+constexpr std::array kWattSuffixes{Suffix{"", 1.0}, Suffix{"W", 1.0}, Suffix{"kW", 1e3}};
 constexpr std::array kFractionSuffixes{Suffix{"", 1.0}, Suffix{"%", 1.0, 100.0}};
 
 // 2^53: from here on different whole numbers are one double.
@@ -115,6 +116,8 @@ std::optional<Seconds> parse_seconds(std::string_view text) {
   if (!value) return std::nullopt;
   return seconds(*value);
 }
+
+std::optional<double> parse_watts(std::string_view text) { return parse_with(text, kWattSuffixes); }
 
 std::optional<double> parse_fraction(std::string_view text) {
   const auto value = parse_with(text, kFractionSuffixes);

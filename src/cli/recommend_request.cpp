@@ -181,16 +181,10 @@ class Questioner {
   [[nodiscard]] std::optional<double> watts() const {
     const auto said = in_.text("max-power");
     if (!said) return std::nullopt;
-    std::string_view digits = *said;
-    double unit = 1.0;
-    if (digits.ends_with("kW") || digits.ends_with("kw")) unit = kKilo;
-    while (!digits.empty() &&
-           (digits.back() == 'W' || digits.back() == 'w' || digits.back() == 'k'))
-      digits.remove_suffix(1);
-    const auto value = parse_number(digits);
+    const auto value = parse_watts(*said);
     if (!value)
       throw Error(ErrorCode::usage, "--max-power must be watts, got '" + *said + "'", "write 700W");
-    return *value * unit;
+    return value;
   }
 
   // ---- devices ----

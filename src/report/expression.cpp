@@ -10,6 +10,7 @@
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
 #include "dsplan/base/suggest.hpp"
+#include "dsplan/report/schema.hpp"
 
 namespace dsplan::report {
 namespace {
@@ -136,6 +137,7 @@ std::optional<double> value_for(std::string_view full_path, std::string_view tex
     const auto amount = parse_dollars(text);
     return amount ? std::optional(amount->value) : std::nullopt;
   }
+  if (key_has(path, "_w")) return parse_watts(text);
   if (key_has(path, "_s") && !key_has(path, "_per_s")) {
     const auto time = parse_seconds(text);
     return time ? std::optional(time->value) : plain_or_count(text);
@@ -178,9 +180,20 @@ bool compare_number(const Expression& e, double actual) {
   if (!wanted) {
     refuse(e,
            "'" + e.value + "' is not a value that '" + e.path + "' can be compared with",
-           "give it in the key's unit: 80GiB, 200ms, 10%, $5000 or a plain number");
+           "give it in the key's unit: 80GiB, 200ms, 10%, $5000, 3kW or a plain number");
   }
   return compare(actual, negative ? -*wanted : *wanted, e.comparison);
+}
+
+/// The schema knows why some keys may be null.
+[[noreturn]] void refuse_null(const Expression& e, std::string_view command) {
+  const std::string meaning = meaning_of(command, without_part(e.path));
+  const auto why = meaning.find("null: ");
+  refuse(e,
+         "'" + e.path + "' is unknown here",
+         why != std::string::npos ? "null means: " + meaning.substr(why + 6)
+                                  : "it needs an input that was not given, such as --gpu, or a "
+                                    "figure that the catalog lacks");
 }
 
 }  // namespace
@@ -202,14 +215,9 @@ Expression parse_expression(std::string_view text) {
   throw Error(ErrorCode::usage, "--fail-if '" + std::string(text) + "' is not a comparison", kForm);
 }
 
-bool holds(const Expression& e, const Json& result) {
+bool holds(const Expression& e, const Json& result, std::string_view command) {
   const Json& actual = find(e, result);
-  if (actual.is_null()) {
-    refuse(
-        e,
-        "'" + e.path + "' is unknown here",
-        "it needs an input that was not given, such as --gpu, or a figure that the catalog lacks");
-  }
+  if (actual.is_null()) refuse_null(e, command);
   if (actual.is_boolean()) return compare_truth(e, actual.get<bool>());
   if (actual.is_string()) return compare_words(e, actual.get<std::string>());
   if (actual.is_number()) return compare_number(e, actual.get<double>());
@@ -220,7 +228,7 @@ bool any_holds(const std::vector<Expression>& expressions, const Answer& answer)
   if (expressions.empty()) return false;
   const Json result = answer.result();
   return std::count_if(expressions.begin(), expressions.end(), [&](const Expression& e) {
-           return holds(e, result);
+           return holds(e, result, answer.command);
          }) > 0;
 }
 

@@ -1,5 +1,6 @@
 #include "dsplan/report/schema.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <nlohmann/json.hpp>
@@ -121,7 +122,36 @@ const CommandSchema& named(std::string_view command) {
               did_you_mean(command, known, "`dsplan schema` without a command prints all"));
 }
 
+/// The schema at a path, through lists and alternatives; null where there is none.
+const Json* schema_at(const Json& schema, std::string_view path) {
+  if (schema.contains("anyOf")) {
+    for (const Json& one : schema.at("anyOf")) {
+      if (const Json* found = schema_at(one, path)) return found;
+    }
+    return nullptr;
+  }
+  if (schema.contains("items")) return schema_at(schema.at("items"), path);
+  if (path.empty()) return &schema;
+  const auto dot = path.find('.');
+  const std::string_view step = path.substr(0, dot);
+  const std::string key(step.substr(0, step.find('[')));
+  if (!schema.contains("properties") || !schema.at("properties").contains(key)) return nullptr;
+  const std::string_view rest = dot == std::string_view::npos ? "" : path.substr(dot + 1);
+  const Json& next = schema.at("properties").at(key);
+  return rest.empty() && !next.contains("items") ? &next : schema_at(next, rest);
+}
+
 }  // namespace
+
+std::string meaning_of(std::string_view command, std::string_view path) {
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const CommandSchema& c) {
+    return c.command == command;
+  });
+  if (found == kCommands.end()) return {};
+  const Json schema = found->result();
+  const Json* at = schema_at(schema, path);
+  return at != nullptr ? at->value("description", "") : std::string();
+}
 
 std::vector<std::string_view> commands_with_schema() {
   std::vector<std::string_view> names;

@@ -129,7 +129,7 @@ constexpr Refused kRefused[] = {
     {"name > a", "'name' is a word and has no order | compare it with == or !="},
     {"max_batch > lots",
      "'lots' is not a value that 'max_batch' can be compared with | give it in the key's unit: "
-     "80GiB, 200ms, 10%, $5000 or a plain number"},
+     "80GiB, 200ms, 10%, $5000, 3kW or a plain number"},
     {"per_gpu.total_bytes > 10%", nullptr},
     {"usd_per_hour > 10%", nullptr},
     {"ttft_s > 10%", nullptr},

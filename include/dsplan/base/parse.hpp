@@ -26,6 +26,9 @@ namespace dsplan {
 /// A time: "200ms", "1.5s", "90us", "5min", "6h", "30d", "3y". The unit is required.
 [[nodiscard]] std::optional<Seconds> parse_seconds(std::string_view text);
 
+/// Watts: "700W", "10kW" or a plain number.
+[[nodiscard]] std::optional<double> parse_watts(std::string_view text);
+
 /// A share from 0 to 1: "0.9" or "90%".
 [[nodiscard]] std::optional<double> parse_fraction(std::string_view text);
 

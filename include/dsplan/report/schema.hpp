@@ -16,4 +16,8 @@ namespace dsplan::report {
 /// name, of any command's. Throws a usage error for a command without one.
 [[nodiscard]] std::string schema_text(std::string_view command);
 
+/// What the schema says of the value at a path of a command's result ("tco.usd_per_month",
+/// "deployments[0].rank"); empty where it has none.
+[[nodiscard]] std::string meaning_of(std::string_view command, std::string_view path);
+
 }  // namespace dsplan::report
