@@ -24,12 +24,13 @@ void add_price_source(report::Answer& answer,
   };
 }
 
-template <typename Run>
-report::Answer costed(const CommandContext& context, const Run& run, plan::CostAnswer cost) {
-  report::Answer answer = run.answer;
+report::Answer costed(const CommandContext& context,
+                      report::Answer answer,
+                      std::string subject,
+                      plan::CostAnswer cost) {
   add_notes(answer, cost.notes);
   add_price_source(answer, context.catalog, cost);
-  report::report_cost(answer, std::move(cost), report::describe(run.deployment));
+  report::report_cost(answer, std::move(cost), std::move(subject));
   return answer;
 }
 
@@ -39,12 +40,23 @@ report::Answer run_cost(const CommandContext& context) {
   const plan::CostRequest request = cost_request(context.inputs);
   if (const auto method = training_method(context.inputs)) {
     const TimedTraining run = timed_training(context, *method);
+    return costed(context,
+                  run.answer,
+                  report::describe(run.deployment),
+                  plan::cost_answer(context.catalog, run.deployment, run.speed, request));
+  }
+  if (const auto bare = bare_devices(context)) {
     return costed(
-        context, run, plan::cost_answer(context.catalog, run.deployment, run.speed, request));
+        context,
+        bare->answer,
+        bare->subject,
+        plan::cost_answer(context.catalog, *bare->gpu, bare->gpus, bare->node_gpus, request));
   }
   const TimedDeployment run = timed_deployment(context);
-  return costed(
-      context, run, plan::cost_answer(context.catalog, run.deployment, run.latency, request));
+  return costed(context,
+                run.answer,
+                report::describe(run.deployment),
+                plan::cost_answer(context.catalog, run.deployment, run.latency, request));
 }
 
 }  // namespace dsplan::cli

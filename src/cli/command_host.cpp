@@ -29,6 +29,14 @@ report::Answer training_host(const CommandContext& context, workload::Method met
 
 report::Answer run_host(const CommandContext& context) {
   if (const auto method = training_method(context.inputs)) return training_host(context, *method);
+  if (const auto bare = bare_devices(context)) {
+    report::Answer answer = bare->answer;
+    plan::HostAnswer host =
+        plan::host_answer(context.catalog, *bare->gpu, bare->gpus, bare->node_gpus);
+    add_notes(answer, host.notes);
+    report::report_host(answer, std::move(host), bare->subject);
+    return answer;
+  }
   const TimedDeployment run = timed_deployment(context);
   report::Answer answer = run.answer;
   plan::HostAnswer host =

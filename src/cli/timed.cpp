@@ -1,5 +1,8 @@
 #include "timed.hpp"
 
+#include "dsplan/base/error.hpp"
+#include "dsplan/report/catalog_report.hpp"
+
 #include "deployment_request.hpp"
 #include "training_request.hpp"
 
@@ -49,6 +52,27 @@ TimedTraining timed_training(const CommandContext& context, workload::Method met
   for (const std::string& note : t.speed.notes)
     t.answer.warnings.push_back({"not-measured-here", note});
   return t;
+}
+
+std::optional<BareDevices> bare_devices(const CommandContext& context) {
+  const Inputs& in = context.inputs;
+  if (in.has("model") || in.has("params") || !in.has("gpu") || in.has("workload"))
+    return std::nullopt;
+  BareDevices b;
+  const auto found = context.catalog.resolve<catalog::Gpu>(*in.text("gpu"));
+  if (!found.note.empty()) b.answer.assumptions.push_back({"gpu-name", found.note, "--gpu"});
+  b.answer.inputs = used_inputs(in);
+  b.gpu = found.entry;
+  b.gpus = in.count("gpus").value_or(1);
+  b.node_gpus = in.count("gpus-per-node").value_or(plan::node_size(*b.gpu));
+  if (b.gpus < 1 || b.node_gpus < 1)
+    throw Error(
+        ErrorCode::usage, "--gpus and --gpus-per-node must be at least 1", "leave them out");
+  b.subject = std::to_string(b.gpus) + " x " + std::string(b.gpu->id);
+  b.answer.sources = [&catalog = context.catalog, gpu = b.gpu] {
+    return report::catalog_sources(catalog, {.gpu = gpu});
+  };
+  return b;
 }
 
 void add_notes(report::Answer& answer, const Notes& notes) { add_notes(answer, notes, {}); }

@@ -26,6 +26,18 @@ struct TimedTraining {
 };
 [[nodiscard]] TimedTraining timed_training(const CommandContext& context, workload::Method method);
 
+/// Devices for which no model was named.
+struct BareDevices {
+  report::Answer answer;
+  const catalog::Gpu* gpu = nullptr;
+  std::int64_t gpus = 1;
+  std::int64_t node_gpus = 1;
+  std::string subject;
+};
+/// Nothing where a model is named. Throws a usage error where no device is either, or options of a
+/// model are given without one.
+[[nodiscard]] std::optional<BareDevices> bare_devices(const CommandContext& context);
+
 /// Adds what a further step of the plan filled in, assumed and warned of.
 void add_notes(report::Answer& answer, const Notes& notes);
 

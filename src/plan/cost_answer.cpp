@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <tuple>
+#include <utility>
 
 #include "dsplan/estimate/power.hpp"
 
@@ -74,6 +76,8 @@ void warn_of_age(Notes& notes,
          "price-old",
          what + " is of " + *date + ", " + text(*age) + " days before --as-of: more than " +
              text(kStaleDays));
+  } else if (age && *age < 0) {
+    warn(notes, "price-later", what + " is of " + *date + ": later than --as-of");
   }
 }
 
@@ -88,7 +92,8 @@ void warn_nothing_to_rent(CostAnswer& a,
                           const RentFilter& filter) {
   std::string others;
   for (const RentTerm term : {RentTerm::on_demand, RentTerm::spot}) {
-    RentFilter any;
+    RentFilter any = filter;
+    any.regions.clear();
     any.term = term;
     const auto offers = rent_offers(catalog, *m.gpu, m.rent, any);
     if (offers.empty() || !others.empty()) continue;
@@ -109,6 +114,8 @@ void set_rent(CostAnswer& a,
   a.offers = rent_offers(catalog, *m.gpu, m.rent, r.rent);
   if (a.offers.empty()) return warn_nothing_to_rent(a, catalog, m, r.rent);
   const RentOffer& best = a.offers.front();
+  for (const std::string_view trap : best.price->traps)
+    warn(a.notes, "price-trap", best.provider + " " + best.instance + ": " + std::string(trap));
   a.usd_per_hour = best.usd_per_hour;
   a.usd_per_month = estimate::rent_per_month(Dollars{{best.usd_per_hour}}, t.own.duty).value;
   assume(a.notes,
@@ -270,6 +277,14 @@ Predicted times(const Predicted& p, double factor) {
   return result;
 }
 
+/// Of the tokens to train on; nothing where they are not said.
+std::optional<Predicted> run_cost(double usd_per_hour,
+                                  const TrainingSpeedAnswer& speed,
+                                  double load) {
+  if (!speed.time_to_train_s) return std::nullopt;
+  return times(*speed.time_to_train_s, usd_per_hour / load / estimate::kSecondsPerHour);
+}
+
 /// [X-SPLIT]
 std::optional<SplitCosts> split_costs(const UnitCosts& u, const LatencyAnswer& l) {
   if (!u.million_input || !u.million_output || !l.decode_step_s) return std::nullopt;
@@ -305,12 +320,12 @@ CostAnswer cost_answer(const catalog::Catalog& catalog,
   a.fits = latency.fits.value_or(true);
   const auto output = static_cast<double>(d.workload.output_tokens);
   const double share = output / static_cast<double>(workload::context_tokens(d.workload));
-  if (a.usd_per_hour) {
+  if (a.usd_per_hour && a.fits) {
     a.units = unit_costs(*a.usd_per_hour, latency, share, t.load_factor);
     a.split = split_costs(a.units, latency);
   }
   // Machines that were bought cost as much in hours without use.
-  if (a.tco.per_hour)
+  if (a.tco.per_hour && a.fits)
     a.tco.units = unit_costs(*a.tco.per_hour, latency, share, t.load_factor * t.own.duty);
   assume(a.notes,
          "load",
@@ -329,17 +344,27 @@ CostAnswer cost_answer(const catalog::Catalog& catalog,
   const Terms t = terms_of(a, r);
   a = begin(catalog, machines_of(d), r, t, std::move(a));
   a.fits = speed.fits;
-  const double load = t.load_factor;
-  const double million = estimate::kTokensPerPrice;
+  if (!a.fits) return a;
+  const auto price = [&](double usd_per_hour, double load) {
+    return std::pair{unit_cost(usd_per_hour, speed.tokens_per_s, load, estimate::kTokensPerPrice),
+                     run_cost(usd_per_hour, speed, load)};
+  };
   if (a.tco.per_hour)
-    a.tco.units.million =
-        unit_cost(*a.tco.per_hour, speed.tokens_per_s, load * t.own.duty, million);
-  if (!a.usd_per_hour) return a;
-  a.units.million = unit_cost(*a.usd_per_hour, speed.tokens_per_s, load, million);
-  if (speed.time_to_train_s)
-    a.training_run =
-        times(*speed.time_to_train_s, *a.usd_per_hour / load / estimate::kSecondsPerHour);
+    std::tie(a.tco.units.million, a.tco.training_run) =
+        price(*a.tco.per_hour, t.load_factor * t.own.duty);
+  if (a.usd_per_hour)
+    std::tie(a.units.million, a.training_run) = price(*a.usd_per_hour, t.load_factor);
   return a;
+}
+
+CostAnswer cost_answer(const catalog::Catalog& catalog,
+                       const catalog::Gpu& gpu,
+                       std::int64_t gpus,
+                       std::int64_t node_gpus,
+                       const CostRequest& r) {
+  CostAnswer a;
+  const Terms t = terms_of(a, r);
+  return begin(catalog, machines_of(gpu, gpus, node_gpus), r, t, std::move(a));
 }
 
 }  // namespace dsplan::plan

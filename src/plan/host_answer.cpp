@@ -45,7 +45,7 @@ double needed(const Demand& d) {
 }
 
 void set_network(HostAnswer& a, const Machines& m, const Demand& d) {
-  const auto network = estimate::network_class(m.count, m.coupled, bytes_per_second(needed(d)));
+  const auto network = estimate::network_class(m.count, m.networked, bytes_per_second(needed(d)));
   a.network.name = std::string(network.name);
   a.network.gbit_per_s = network.gbit_per_s;
   a.network.ports = network.ports;
@@ -58,6 +58,7 @@ void set_network(HostAnswer& a, const Machines& m, const Demand& d) {
 }
 
 Demand serving_demand(const Deployment& d, const Machines& m, const LatencyAnswer& l) {
+  if (!m.networked) return {};
   const auto of = [&](double tokens, double step_s) {
     return Demand{estimate::serving_exchange(d.workload, m.machine_gpus, tokens), step_s};
   };
@@ -229,6 +230,27 @@ HostAnswer host_answer(const catalog::Catalog& catalog,
 }
 
 HostAnswer host_answer(const catalog::Catalog& catalog,
+                       const catalog::Gpu& gpu,
+                       std::int64_t gpus,
+                       std::int64_t node_gpus) {
+  const Machines m = machines_of(gpu, gpus, node_gpus);
+  HostAnswer a;
+  set_machine(a, m);
+  set_network(a, m, {});
+  set_storage(a, storage_need(m));
+  set_power(a, m);
+  set_load_time(
+      a, m, estimate::interconnect(gpu, catalog.all<catalog::Link>(), node_gpus, nullptr, nullptr));
+  a.software = software_need(catalog, gpu, nullptr, nullptr);
+  advise(a, m);
+  assume(a.notes,
+         "no-model",
+         "no model named: memory, storage and loading are those of weights that fill the devices",
+         "--model");
+  return a;
+}
+
+HostAnswer host_answer(const catalog::Catalog& catalog,
                        const TrainingDeployment& d,
                        const TrainingSpeedAnswer& speed,
                        const HostRequest& r) {
@@ -236,7 +258,10 @@ HostAnswer host_answer(const catalog::Catalog& catalog,
   HostAnswer a;
   a.fits = speed.fits;
   set_machine(a, m);
-  set_network(a, m, {estimate::training_exchange(d.training, m.machine_gpus), speed.step_s.value});
+  Demand demand;
+  if (m.networked)
+    demand = {estimate::training_exchange(d.training, m.machine_gpus), speed.step_s.value};
+  set_network(a, m, demand);
   estimate::StorageNeed need = storage_need(m);
   need.checkpoint = checkpoint_of(d);
   need.checkpoint_interval = r.checkpoint_interval.value_or(seconds(kCheckpointInterval));

@@ -12,8 +12,10 @@
 namespace dsplan::plan {
 namespace {
 
-// A fast link that joins more is a rack of machines, not one.
+// A fast link that joins more is a rack of machines, not one: compute trays of four, as in an
+// NVL72.
 constexpr std::int64_t kLargestMachine = 16;
+constexpr std::int64_t kTrayGpus = 4;
 
 std::int64_t ceil_divided(std::int64_t n, std::int64_t by) { return (n + by - 1) / by; }
 
@@ -27,13 +29,14 @@ Machines stand(const catalog::Gpu* gpu,
   if (gpu == nullptr) {
     refuse("a server needs a device", "name one with --gpu; `dsplan catalog list gpus` lists them");
   }
-  const std::int64_t most = node_gpus > kLargestMachine ? kBoxGpus : node_gpus;
+  const std::int64_t most = node_gpus > kLargestMachine ? kTrayGpus : node_gpus;
   Machines m;
   m.gpu = gpu;
   m.gpus = copies * copy_gpus;
   m.cards = ceil_divided(m.gpus, gpu->devices);
   m.computer = gpu->unified_memory;
   m.coupled = copy_gpus > most;
+  m.networked = copy_gpus > node_gpus;
   const std::int64_t held = m.coupled ? 1 : std::min(copies, most / copy_gpus);
   m.machine_gpus = m.coupled ? most : held * copy_gpus;
   m.count = m.coupled ? copies * ceil_divided(copy_gpus, most) : ceil_divided(copies, held);
@@ -52,7 +55,7 @@ void equip(Machines& m) {
   m.parts.cores = m.computer ? 0 : estimate::host_cores(m.machine_gpus);
   m.parts.memory = m.computer ? Bytes{} : m.ram;
   m.parts.drives = m.machine_gpus > 4 ? 4 : m.computer ? 0 : 2;
-  m.parts.ports = m.coupled ? m.machine_gpus : m.computer ? 0 : 1;
+  m.parts.ports = m.networked ? m.machine_gpus : m.computer ? 0 : 1;
 }
 
 }  // namespace
@@ -81,6 +84,17 @@ Machines machines_of(const TrainingDeployment& d) {
   m.device = memory.worst_gpu().weights;
   m.offloaded = memory.worst_gpu().host * as_double(m.machine_gpus);
   m.loaded = std::min(m.checkpoint, m.device * as_double(m.machine_gpus));
+  equip(m);
+  return m;
+}
+
+Machines machines_of(const catalog::Gpu& gpu, std::int64_t gpus, std::int64_t node_gpus) {
+  Machines m = stand(&gpu, 1, gpus, node_gpus);
+  constexpr double kWeightBytes = 2.0;
+  m.device = catalog::runtime_memory(gpu);
+  m.checkpoint = m.device * as_double(gpus);
+  m.loaded = m.device * as_double(m.machine_gpus);
+  m.parameters = m.checkpoint.value / kWeightBytes;
   equip(m);
   return m;
 }

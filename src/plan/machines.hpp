@@ -20,8 +20,9 @@ struct Machines {
   std::int64_t machine_gpus = 1;  ///< of the fullest machine
   std::int64_t cards = 1;         ///< to buy: a card may hold several devices
   estimate::RentNeed rent;
-  bool coupled = false;   ///< several machines work on one step
-  bool computer = false;  ///< the device is the whole computer
+  bool coupled = false;    ///< several machines work on one step
+  bool networked = false;  ///< and not all of them within the fast link
+  bool computer = false;   ///< the device is the whole computer
   double parameters = 0.0;
   Bytes checkpoint;  ///< one copy of the weights
   Bytes loaded;      ///< that a machine reads of it
@@ -34,6 +35,10 @@ struct Machines {
 /// Throw a usage error without a device.
 [[nodiscard]] Machines machines_of(const Deployment& d);
 [[nodiscard]] Machines machines_of(const TrainingDeployment& d);
+/// Devices alone, as one group: as if the weights filled them.
+[[nodiscard]] Machines machines_of(const catalog::Gpu& gpu,
+                                   std::int64_t gpus,
+                                   std::int64_t node_gpus);
 
 /// [H-POWER] Of all machines, at the wall; nothing where the device's power is not known.
 [[nodiscard]] std::optional<Watts> power_of(const Machines& m);

@@ -34,6 +34,7 @@ constexpr std::array kColumns{
     Column{RentTerm::on_demand, &Price::on_demand_usd_per_hour, &Price::on_demand_region},
     Column{RentTerm::on_demand, &Price::us_east_usd_per_hour, &Price::us_east_region},
     Column{RentTerm::spot, &Price::spot_usd_per_hour, &Price::spot_region},
+    Column{RentTerm::spot, &Price::spot_other_usd_per_hour, &Price::spot_other_region},
     Column{RentTerm::reserved_1y, &Price::reserved_1y_usd_per_hour, &Price::reserved_region},
     Column{RentTerm::reserved_3y, &Price::reserved_3y_usd_per_hour, &Price::reserved_region}};
 
@@ -70,6 +71,25 @@ void check_providers(const catalog::Catalog& catalog, const std::vector<std::str
   }
 }
 
+/// A region that no price names is a slip, though prices for all regions would answer it.
+void check_regions(const catalog::Catalog& catalog, const std::vector<std::string>& wanted) {
+  std::vector<std::string_view> known;
+  for (const Price& p : catalog.all<Price>()) {
+    for (const Column& column : kColumns) {
+      if (const auto region = p.*column.region; !region.empty()) known.push_back(region);
+    }
+  }
+  for (const std::string& name : wanted) {
+    const auto named = [&](std::string_view region) {
+      return lower(region).find(lower(name)) != std::string::npos;
+    };
+    if (std::any_of(known.begin(), known.end(), named)) continue;
+    refuse("no prices of the region '" + name + "' are known",
+           did_you_mean(
+               name, known, "a part of a name such as us-east or eu; add others with --catalog"));
+  }
+}
+
 bool by_provider(const Price& price, const std::vector<std::string>& wanted) {
   return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& name) {
            return lower(name) == price.provider;
@@ -86,8 +106,10 @@ RentOffer offer(const Price& price,
   o.instance = std::string(price.instance);
   o.term = std::string(name_of(column.term));
   o.region = std::string(price.*column.region);
-  if (!price.date.empty()) o.date = std::string(price.date);
-  o.age_days = age_days(price.date, filter.as_of);
+  const bool own_date = column.term == RentTerm::spot && !price.spot_date.empty();
+  const std::string_view date = own_date ? price.spot_date : price.date;
+  if (!date.empty()) o.date = std::string(date);
+  o.age_days = age_days(date, filter.as_of);
   o.gpus = price.gpus;
   o.instances = instances;
   o.usd_per_gpu_hour = hour / static_cast<double>(price.gpus);
@@ -127,6 +149,7 @@ std::vector<RentOffer> rent_offers(const catalog::Catalog& catalog,
                                    const estimate::RentNeed& need,
                                    const RentFilter& filter) {
   check_providers(catalog, filter.providers);
+  check_regions(catalog, filter.regions);
   std::vector<RentOffer> offers;
   for (const Price& price : catalog.all<Price>()) {
     if (price.gpu != gpu.id || !by_provider(price, filter.providers)) continue;

@@ -93,6 +93,7 @@ std::span<const ResultField<OwnedCosts>> described<OwnedCosts>() {
                                                           "the whole bill over the tokens read"),
       unit_field<O, &O::units, &UnitCosts::million>("usd_per_million_tokens",
                                                     "over both, or over tokens trained on"),
+      field<&O::training_run>("training_run_usd", "owned, with --tokens; else null"),
   };
   return kFields;
 }
@@ -160,7 +161,10 @@ void add_unit(Grid& grid,
 }
 
 Grid figures_grid(const CostAnswer& a) {
-  const char* whose = a.usd_per_hour ? "rented, in 80 % of runs" : "owned, in 80 % of runs";
+  const bool units = a.units.million || a.tco.units.million;
+  const char* whose = !units           ? ""
+                      : a.usd_per_hour ? "rented, in 80 % of runs"
+                                       : "owned, in 80 % of runs";
   Grid grid{{"", "rented", "owned", whose}, {false, true, true}, {}};
   grid.rows.push_back({"an hour", money(a.usd_per_hour), money(a.tco.per_hour)});
   grid.rows.push_back({"a month of 730 h", money(a.usd_per_month), money(a.tco.per_month)});
@@ -174,7 +178,7 @@ Grid figures_grid(const CostAnswer& a) {
     add_unit(grid, "  by time: input", a.split->million_input, std::nullopt);
     add_unit(grid, "  by time: output", a.split->million_output, std::nullopt);
   }
-  add_unit(grid, "the training run", a.training_run, std::nullopt);
+  add_unit(grid, "the training run", a.training_run, a.tco.training_run);
   return grid;
 }
 

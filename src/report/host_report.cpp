@@ -165,7 +165,8 @@ std::string network_text(const HostNetwork& n) {
 std::string network_why(const HostAnswer& a) {
   const HostNetwork& n = a.network;
   if (a.machines == 1) return "one machine: only requests and answers pass";
-  if (!n.step_s) return "machines work each on its own requests";
+  if (!n.step_s)
+    return "only requests and answers pass: machines work apart, or the fast link joins them";
   return fmt::format("{} in a step of {}", gb_text(n.bytes_per_step.value), short_time(*n.step_s));
 }
 

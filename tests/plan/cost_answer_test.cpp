@@ -175,6 +175,46 @@ TEST_CASE("every device with a price or an offer is costed", "[cost]") {
   }
 }
 
+TEST_CASE("what does not fit has no cost of a token", "[cost]") {
+  DeploymentRequest r = asked("a100-sxm-80");
+  r.model.model = &test::model("llama-3.1-405b");
+  const Deployment d = resolve_deployment(built_in(), r);
+  const CostAnswer a = cost_answer(built_in(), d, latency_answer(built_in(), d), {});
+  CHECK_FALSE(a.fits);
+  CHECK(a.usd_per_hour);
+  CHECK_FALSE(a.units.query);
+  CHECK_FALSE(a.tco.units.million);
+}
+
+TEST_CASE("devices without a model have their rent and purchase", "[cost]") {
+  const CostAnswer bare = cost_answer(built_in(), test::gpu("h100-sxm"), 8, 8, {});
+  const Deployment d = resolve_deployment(built_in(), asked("h100-sxm", 8));
+  const CostAnswer with = cost_answer(built_in(), d, latency_answer(built_in(), d), {});
+  CHECK(bare.usd_per_hour == with.usd_per_hour);
+  CHECK(bare.capex_usd == with.capex_usd);
+  CHECK_FALSE(bare.units.query);
+}
+
+TEST_CASE("spot prices have the date of their own list", "[cost]") {
+  RentFilter filter;
+  filter.providers = {"aws"};
+  filter.term = RentTerm::spot;
+  const auto offers = rent_offers(built_in(), test::gpu("a100-sxm-40"), {1, 8, 8}, filter);
+  REQUIRE(offers.size() == 2);
+  CHECK(offers[0].date == "2026");
+  CHECK(offers[0].region == "ap-south-1");
+  CHECK(offers[1].usd_per_hour == 6.289);
+  CHECK(offers[1].region == "us-east-1");
+}
+
+TEST_CASE("a region that no price names is refused", "[cost]") {
+  RentFilter filter;
+  filter.regions = {"mars"};
+  CHECK(test::refusal([&] {
+          (void)rent_offers(built_in(), test::gpu("h100-sxm"), {1, 8, 8}, filter);
+        }).starts_with("no prices of the region 'mars'"));
+}
+
 TEST_CASE("a training run costs its hours", "[cost]") {
   TrainingRequest t;
   t.model.model = &test::model("llama-3.1-8b");
@@ -188,6 +228,8 @@ TEST_CASE("a training run costs its hours", "[cost]") {
   REQUIRE(a.training_run);
   CHECK(a.training_run->value == Approx(*a.usd_per_hour * speed.time_to_train_s->value / 3600.0));
   CHECK(a.units.million->value * 1000.0 == Approx(a.training_run->value));
+  REQUIRE(a.tco.training_run);
+  CHECK(a.tco.training_run->value == Approx(*a.tco.per_hour * speed.time_to_train_s->value / 3600.0));
   CHECK_FALSE(a.units.query);
   CHECK(a.machines == 2);
 }

@@ -87,6 +87,16 @@ TEST_CASE("one machine needs no fast network, a model over two does", "[host]") 
   CHECK_FALSE(apart.network.rdma);
 }
 
+TEST_CASE("a rack that one fast link joins needs no network between its machines", "[host]") {
+  const HostAnswer rack = host_answer(built_in(), test::gpu("gb200"), 72, 72);
+  CHECK(rack.machines == 18);
+  CHECK(rack.gpus_per_machine == 4);
+  CHECK_FALSE(rack.network.rdma);
+  const HostAnswer servers = host_answer(built_in(), test::gpu("b200-sxm"), 72, 8);
+  CHECK(servers.machines == 9);
+  CHECK(servers.network.rdma);
+}
+
 TEST_CASE("logs follow requests and retention", "[host]") {
   HostRequest r;
   r.requests_per_day = 1000000;

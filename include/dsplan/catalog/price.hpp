@@ -18,13 +18,16 @@ struct Price {
   std::string_view us_east_region{};
   std::optional<double> spot_usd_per_hour{};
   std::string_view spot_region{};
+  std::optional<double> spot_other_usd_per_hour{};
+  std::string_view spot_other_region{};
+  std::string_view spot_date{};                      ///< empty: that of the list
   std::optional<double> reserved_1y_usd_per_hour{};  ///< with a commitment of a year
   std::optional<double> reserved_3y_usd_per_hour{};
   std::string_view reserved_region{};
   std::optional<double> vcpus{};
   std::optional<double> memory_gib{};
   std::optional<double> network_gbit_per_s{};
-  std::string_view date{};  ///< of the price list; empty: not published
+  std::string_view date{};  ///< of the price list, a year at least; empty: not published
   TextList traps{};
   TextList sources{};
 };

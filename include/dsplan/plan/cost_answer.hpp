@@ -61,6 +61,7 @@ struct OwnedCosts {
   std::optional<double> per_hour;
   std::optional<double> energy_kwh;
   UnitCosts units;
+  std::optional<Predicted> training_run;
 };
 
 /// The list price that buying stands on.
@@ -99,6 +100,13 @@ struct CostAnswer {
 [[nodiscard]] CostAnswer cost_answer(const catalog::Catalog& catalog,
                                      const TrainingDeployment& deployment,
                                      const TrainingSpeedAnswer& speed,
+                                     const CostRequest& request);
+
+/// Of devices without a model: no unit has a cost.
+[[nodiscard]] CostAnswer cost_answer(const catalog::Catalog& catalog,
+                                     const catalog::Gpu& gpu,
+                                     std::int64_t gpus,
+                                     std::int64_t node_gpus,
                                      const CostRequest& request);
 
 /// What a rate costs a unit: the band of the rate, turned round.

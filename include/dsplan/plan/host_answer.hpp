@@ -100,6 +100,11 @@ struct HostAnswer {
                                      const Deployment& deployment,
                                      const LatencyAnswer& latency,
                                      const HostRequest& request);
+/// Of devices without a model, as if weights filled them.
+[[nodiscard]] HostAnswer host_answer(const catalog::Catalog& catalog,
+                                     const catalog::Gpu& gpu,
+                                     std::int64_t gpus,
+                                     std::int64_t node_gpus);
 [[nodiscard]] HostAnswer host_answer(const catalog::Catalog& catalog,
                                      const TrainingDeployment& deployment,
                                      const TrainingSpeedAnswer& speed,

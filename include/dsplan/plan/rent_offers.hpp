@@ -43,7 +43,7 @@ struct RentOffer {
 };
 
 /// Cheapest first. Empty: nobody in the catalog rents it out so. Throws a usage error for a
-/// provider that the catalog does not have.
+/// provider or region that the catalog does not have.
 [[nodiscard]] std::vector<RentOffer> rent_offers(const catalog::Catalog& catalog,
                                                  const catalog::Gpu& gpu,
                                                  const estimate::RentNeed& need,
