@@ -10,6 +10,7 @@
 
 #include "command.hpp"
 #include "deployment_request.hpp"
+#include "explained.hpp"
 #include "rule_rate.hpp"
 
 namespace dsplan::cli {
@@ -101,6 +102,12 @@ report::Answer models_answer(const CommandContext& context) {
                 "name one with --model or --params, or give --gpu and --gpus for the largest "
                 "models that fit");
   }
+  for (const std::string_view timed : {"latency", "max-ttft", "max-tpot", "throughput"}) {
+    if (in.has(timed))
+      throw Error(ErrorCode::usage,
+                  "--" + std::string(timed) + " needs a model",
+                  "name one with --model or --params");
+  }
   report::Answer answer;
   answer.inputs = used_inputs(in);
   plan::CardsAnswer cards;
@@ -148,6 +155,7 @@ plan::RuleCardsQuestion rule_question(report::Answer& answer,
   q.reserve_fraction = in.share("reserve").value_or(estimate::kRuleReserve);
   if (!in.has("reserve")) answer.inputs.push_back({"reserve", "0.1", Origin::built_in, ""});
   q.peak = in.text("peak").value_or("dense");
+  q.given_gpus = positive(in, "gpus");
   if (const auto limit = limit_of(in, "latency")) {
     q.latency = seconds(limit->most_s);
     q.rate = rule_rate(*q.gpu, *q.format, q.peak == "sparse");
@@ -214,7 +222,13 @@ report::Answer run_cards(const CommandContext& context) {
     request.gpus = asked.given_gpus;
     cards.largest_models = plan::largest_models(context.catalog, request);
   }
+  const auto layout = cards.layout;
   report::report_cards(answer, std::move(cards), subject_of(deployment));
+  if (layout) {
+    plan::Deployment found = deployment;
+    found.workload.layout = *layout;
+    explain_deployment(answer, context.catalog, found);
+  }
   return answer;
 }
 

@@ -53,7 +53,7 @@ constexpr std::array kOptions{
     Option{"link", 0, "L", Kind::text, "link between the devices of a machine: catalog name", "the device's", kHardware, Words::links},
     Option{"network", 0, "L", Kind::text, "link between machines: catalog name", "the usual of the device's generation", kHardware, Words::links},
     Option{"mig", 0, "SLICE", Kind::text, "a slice of the device: 1g, 3g, 1g.20gb", "the whole device", kHardware},
-    Option{"max-gpus", 0, "N", Kind::count, "most devices that are tried", "64, and 1024 by memory alone", kHardware},
+    Option{"max-gpus", 0, "N", Kind::count, "most devices that are tried", "64; 1024 by memory alone, and 65536 by copies", kHardware},
     Option{"tp-across-nodes", 0, "", Kind::flag, "let a tensor parallel group reach beyond the fast link of a node", "", kHardware},
     Option{"reserve", 0, "F", Kind::share, "share of each card kept free beyond what is counted", "0.1 with --method rule, else the engine's rule", kHardware},
 

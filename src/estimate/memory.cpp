@@ -74,7 +74,8 @@ Bytes usable_by_rule(const Inference& w,
   }
   if (e.budget == "free") {
     const Bytes others = total(g) - total(g.kv_cache);
-    return others + std::max(bytes(0), capacity - others) * share(w);
+    // What does not fit beside the cache leaves nothing to share out.
+    return std::min(others, capacity) + std::max(bytes(0), capacity - others) * share(w);
   }
   if (e.budget == "reserve") {
     const Bytes covered = g.activations + g.runtime.graphs;

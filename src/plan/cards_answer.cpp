@@ -90,6 +90,24 @@ std::string place_of(const TimedCards& t) {
   return gpus == 1 ? "one GPU" : text(gpus) + " GPUs (" + workload::describe(layout) + ")";
 }
 
+/// ": 4, and none of its layouts with 3".
+std::string counted(std::int64_t gpus) {
+  return gpus == 1 ? std::string() : "; no layout of " + text(gpus - 1) + " does";
+}
+
+/// "70.1 of 71.3 GiB on a GPU".
+std::string held(const CardsNeed& n) {
+  const Bytes total = *n.total_per_gpu;
+  const Bytes usable = bytes(total.value / (1.0 - *n.headroom_fraction));
+  const auto tenths = [](Bytes b) { return text(std::llround(in_gib(b) * 10.0)); };
+  const auto gib_of = [&](Bytes b) {
+    std::string digits = tenths(b);
+    if (digits.size() < 2) digits.insert(0, "0");
+    return digits.insert(digits.size() - 1, ".");
+  };
+  return gib_of(total) + " of " + gib_of(usable) + " GiB usable on the fullest of " + text(*n.gpus);
+}
+
 std::string no_fewer(std::int64_t gpus, const char* why) {
   return gpus == 1 ? "one is the least there is" : std::string("fewer ") + why;
 }
@@ -98,7 +116,7 @@ std::string no_fewer(std::int64_t gpus, const char* why) {
 class Asker {
  public:
   Asker(const catalog::Catalog& catalog, const Deployment& d, const CardsRequest& r)
-      : deployment_(d), request_(r), search_(catalog, d, r) {}
+      : catalog_(catalog), deployment_(d), request_(r), search_(catalog, d, r) {}
 
   CardsAnswer answer() {
     ask_memory();
@@ -113,18 +131,22 @@ class Asker {
     CardsNeed need;
     need.by = "given";
     need.demand = text(gpus) + " GPUs";
-    const auto layout =
-        solve::holding_layout(gpus, deployment_.workload, *deployment_.gpu, search_.space());
+    const auto layout = solve::holding_layout(
+        gpus, deployment_.workload, *deployment_.gpu, search_.sharing_batch());
     a.gpus = gpus;
     a.nodes = nodes_of(gpus, deployment_.node_gpus);
     a.layout = layout;
+    a.max_batch = a.max_context_tokens = a.max_concurrency = std::nullopt;
     if (!layout) {
       need.reason = "it does not fit on " + text(gpus);
+      if (a.gpus_for_memory) need.reason += ": give --gpus " + text(*a.gpus_for_memory);
       a.reasons.push_back(need.reason);
       a.met = false;
     } else {
       take_memory(need, *layout);
       need.reason = "as given";
+      need.formula = "N-SPACE";
+      need.reckoning = held(need);
       set_limits(a, *layout);
     }
     a.needs.push_back(std::move(need));
@@ -162,6 +184,10 @@ class Asker {
     out_.gpus_for_memory = found->gpus;
     take_memory(need, found->layout);
     need.reason = no_fewer(found->gpus, "do not hold it");
+    need.formula = "N-MEMORY";
+    need.reckoning = "weights alone ask for " +
+                     text(solve::least_gpus(deployment_.workload, *deployment_.gpu)) + "; " +
+                     held(need) + counted(found->gpus);
     out_.needs.push_back(std::move(need));
   }
 
@@ -175,6 +201,9 @@ class Asker {
       out_.gpus_for_latency = need.gpus;
       need.reason = first == *need.gpus ? no_fewer(first, "do not hold it")
                                         : no_fewer(*need.gpus, "are too slow");
+      need.formula = "N-BOUND";
+      need.reckoning = limits_of(request_) + "; " + reached(*found, request_) + " on " +
+                       place_of(*found) + counted(*need.gpus);
       out_.needs.push_back(std::move(need));
       return;
     }
@@ -195,6 +224,10 @@ class Asker {
       set_found(need, *found);
       out_.gpus_for_throughput = need.gpus;
       need.reason = no_fewer(*need.gpus, "give less");
+      need.formula = request_.batch_given ? "N-BOUND" : "N-COPIES";
+      need.reckoning = need.demand + "; " + text_of(need.output_tokens_per_s->value) +
+                       " output tokens/s on " + place_of(*found) +
+                       (request_.batch_given ? counted(*need.gpus) : std::string());
       out_.needs.push_back(std::move(need));
       return;
     }
@@ -202,14 +235,25 @@ class Asker {
   }
 
   [[nodiscard]] std::string throughput_reached(std::int64_t first) const {
-    const std::string asked = "throughput: no number of GPUs gives " + throughput_of(request_);
-    if (!request_.batch_given) return asked;
+    const std::string asked = "throughput: no number of GPUs" +
+                              (request_.most_gpus ? " up to " + text(*request_.most_gpus) : "") +
+                              " gives " + throughput_of(request_);
+    if (!request_.batch_given) return asked + without_limit();
     const auto best = search_.best_throughput(first);
     if (!best) return asked;
     return asked + " with " + text(deployment_.workload.batch) + " sequences at a time; up to " +
            text(search_.most_gpus()) + " GPUs the best is " +
            text_of(best->figures.times.output_tokens_per_s) + " on " + place_of(*best) +
            ": leave --batch out, or raise it";
+  }
+
+  /// What would do, were there no --max-gpus.
+  [[nodiscard]] std::string without_limit() const {
+    if (!request_.most_gpus) return {};
+    CardsRequest wide = request_;
+    wide.most_gpus = std::nullopt;
+    const auto found = CardsSearch(catalog_, deployment_, wide).for_throughput(1);
+    return found ? ": " + place_of(*found) + " do, so raise --max-gpus" : std::string();
   }
 
   void take_largest() {
@@ -230,6 +274,7 @@ class Asker {
     if (search_.can_time()) a.max_concurrency = search_.most_concurrency(layout);
   }
 
+  const catalog::Catalog& catalog_;
   const Deployment& deployment_;
   const CardsRequest& request_;
   CardsSearch search_;

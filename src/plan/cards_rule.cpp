@@ -45,6 +45,8 @@ CardsNeed memory_need(const RuleCardsQuestion& q, CardsAnswer& a) {
   need.total_per_gpu = bytes(std::ceil(total.value / static_cast<double>(*need.gpus)));
   need.headroom_fraction = (usable - *need.total_per_gpu) / usable;
   need.reason = division(total, usable);
+  need.formula = "G-CARDS";
+  need.reckoning = need.reason;
   const std::string size = short_number(q.gpu->memory_gb);
   a.reasons.push_back("counted as " + size +
                       "e9 bytes a card: " + division(total, bytes(q.gpu->memory_gb * kGiga)));
@@ -70,6 +72,8 @@ CardsNeed latency_need(const RuleCardsQuestion& q) {
                 short_number(q.rate.value / kTera) + " " + q.peak + " TFLOP/s) = " + duration(one) +
                 " on one, / " + duration(*q.latency) + " = " + short_number(one / *q.latency, 4) +
                 ", so " + text(*need.gpus);
+  need.formula = "G-CARDS";
+  need.reckoning = need.reason;
   return need;
 }
 
@@ -100,6 +104,19 @@ std::string detailed_view(const catalog::Catalog& catalog,
          " to the first token in the mean";
 }
 
+void ask_latency(const catalog::Catalog& catalog,
+                 const RuleCardsQuestion& q,
+                 const Deployment& detailed,
+                 CardsAnswer& a) {
+  a.needs.push_back(latency_need(q));
+  a.gpus_for_latency = a.needs.back().gpus;
+  a.gpus = std::max(*a.gpus_for_memory, *a.gpus_for_latency);
+  a.reasons.emplace_back(
+      "this is the work of reading the prompts; a generated token waits for memory, not for FLOPs");
+  a.reasons.push_back(split_of(q, *a.gpus_for_latency, detailed));
+  a.reasons.push_back(detailed_view(catalog, q, detailed));
+}
+
 }  // namespace
 
 CardsAnswer rule_cards_answer(const catalog::Catalog& catalog,
@@ -113,14 +130,13 @@ CardsAnswer rule_cards_answer(const catalog::Catalog& catalog,
   a.reasons.push_back(held.met ? "the detailed estimate of serving these prompts needs " +
                                      text(*held.gpus) + " by memory"
                                : "the detailed estimate says: " + held.reasons.front());
-  if (!q.latency) return a;
-  a.needs.push_back(latency_need(q));
-  a.gpus_for_latency = a.needs.back().gpus;
-  a.gpus = std::max(*a.gpus_for_memory, *a.gpus_for_latency);
-  a.reasons.emplace_back(
-      "this is the work of reading the prompts; a generated token waits for memory, not for FLOPs");
-  a.reasons.push_back(split_of(q, *a.gpus_for_latency, detailed));
-  a.reasons.push_back(detailed_view(catalog, q, detailed));
+  if (q.latency) ask_latency(catalog, q, detailed, a);
+  if (q.given_gpus && *q.given_gpus < *a.gpus) {
+    a.met = false;
+    a.reasons.insert(a.reasons.begin(),
+                     text(*q.given_gpus) + " are fewer than the rule's " + text(*a.gpus) +
+                         ": give --gpus " + text(*a.gpus));
+  }
   return a;
 }
 

@@ -93,15 +93,20 @@ double CardsSearch::most_rate(const Layout& layout, std::int64_t batch) const {
   return each * s.scheduling.tokens_per_step / step * s.attention_replicas;
 }
 
-std::optional<solve::Cards> CardsSearch::for_memory() const {
-  const std::int64_t most = request_.most_gpus.value_or(kMostForMemory);
-  return solve::fewest_for_memory(base_.workload, *base_.gpu, space_, most);
-}
-
-std::optional<TimedCards> CardsSearch::quickest_on(std::int64_t gpus) const {
+solve::LayoutSpace CardsSearch::sharing_batch() const {
   solve::LayoutSpace space = space_;
   space.most_copies = base_.workload.batch;
   space.attention_copies = true;
+  return space;
+}
+
+std::optional<solve::Cards> CardsSearch::for_memory() const {
+  const std::int64_t most = request_.most_gpus.value_or(kMostForMemory);
+  return solve::fewest_for_memory(base_.workload, *base_.gpu, sharing_batch(), most);
+}
+
+std::optional<TimedCards> CardsSearch::quickest_on(std::int64_t gpus) const {
+  const solve::LayoutSpace space = sharing_batch();
   std::optional<TimedCards> best;
   double least = 1.0;
   for (const Layout& layout : solve::layouts_on(gpus, base_.workload, space)) {
@@ -120,9 +125,7 @@ std::optional<TimedCards> CardsSearch::for_latency(std::int64_t first) const {
 }
 
 std::optional<TimedCards> CardsSearch::nearest_latency(std::int64_t first) const {
-  solve::LayoutSpace space = space_;
-  space.most_copies = base_.workload.batch;
-  space.attention_copies = true;
+  const solve::LayoutSpace space = sharing_batch();
   std::optional<TimedCards> best;
   double least = std::numeric_limits<double>::infinity();
   for (std::int64_t n = first; n <= most_gpus(); ++n) {
@@ -139,9 +142,7 @@ std::optional<TimedCards> CardsSearch::nearest_latency(std::int64_t first) const
 
 std::optional<TimedCards> CardsSearch::with_batch(std::int64_t gpus, double least_rate) const {
   const std::int64_t batch = base_.workload.batch;
-  solve::LayoutSpace space = space_;
-  space.most_copies = batch;
-  space.attention_copies = true;
+  const solve::LayoutSpace space = sharing_batch();
   std::optional<TimedCards> best;
   double rate = least_rate;
   for (const Layout& layout : solve::layouts_on(gpus, base_.workload, space)) {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "dsplan/estimate/memory.hpp"
+#include "dsplan/solve/cards.hpp"
 
 #include "mig_slice.hpp"
 #include "resolution.hpp"
@@ -21,7 +23,8 @@ using workload::Layout;
 constexpr std::int64_t kDefaultInputTokens = 2048;
 constexpr std::int64_t kDefaultOutputTokens = 256;
 constexpr double kMostTokens = 1099511627776.0;  // 2^40
-constexpr double kMostGpus = 1048576.0;          // 2^20
+constexpr std::size_t kMostOffered = 6;
+constexpr double kMostGpus = 1048576.0;  // 2^20
 
 std::string joined(catalog::TextList list) {
   std::string result;
@@ -374,12 +377,26 @@ class Resolver {
     return engine;
   }
 
+  /// From the layout that was asked for, in doublings.
+  [[nodiscard]] double distance(const Layout& l) const {
+    const auto doublings = [](std::int64_t size, const std::optional<std::int64_t>& asked) {
+      return std::abs(
+          std::log2(static_cast<double>(size) / static_cast<double>(asked.value_or(1))));
+    };
+    return doublings(l.tp, request_.tp) + doublings(l.pp, request_.pp) +
+           doublings(l.dp, request_.dp) + doublings(l.ep, request_.ep) +
+           doublings(l.attention_dp, request_.attention_dp);
+  }
+
   [[nodiscard]] std::string offered(std::int64_t gpus) const {
     std::string list;
-    const auto layouts = workload::replica_layouts(
-        gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
+    auto layouts = solve::layouts_on(gpus, out_.workload, layout_space(request_.dp ? gpus : 1));
+    std::stable_sort(layouts.begin(), layouts.end(), [&](const Layout& x, const Layout& y) {
+      return distance(x) < distance(y);
+    });
+    if (layouts.size() > kMostOffered) layouts.resize(kMostOffered);
     for (const Layout& l : layouts) list += (list.empty() ? "" : "; ") + workload::describe(l);
-    return list.empty() ? "none on " + text(gpus) + " GPUs" : list;
+    return list.empty() ? "none on " + text(gpus) + " GPUs" + uneven(gpus) : list;
   }
 
   [[noreturn]] void refuse_product(const Layout& l, std::int64_t gpus) const {
@@ -390,13 +407,8 @@ class Resolver {
 
   /// The first layout that fits; without a GPU, or when none fits, the first of all.
   void find_layout(std::int64_t gpus) {
-    const auto layouts = workload::replica_layouts(
-        gpus, out_.node_gpus, *out_.workload.model, *out_.workload.engine);
-    if (layouts.empty()) {
-      refuse(std::string(out_.workload.model->id) + " cannot be split over " + text(gpus) +
-                 " GPUs by " + std::string(out_.workload.engine->id),
-             "give a --gpus that divides its heads or does not exceed its layers");
-    }
+    const auto layouts = solve::layouts_on(gpus, out_.workload, layout_space(out_.workload.batch));
+    if (layouts.empty()) refuse_count(gpus);
     if (gpus > 1 && out_.gpu != nullptr) {
       take_first_fitting(layouts);
     } else {
@@ -407,6 +419,37 @@ class Resolver {
              "no layout given: " + workload::describe(out_.workload.layout),
              "--tp, --pp, --dp");
     }
+  }
+
+  /// Copies share the batch, where one does not hold it.
+  [[nodiscard]] solve::LayoutSpace layout_space(std::int64_t most_copies) const {
+    solve::LayoutSpace space{.node_gpus = out_.node_gpus, .most_copies = most_copies};
+    space.attention_copies = true;
+    if (out_.slice != nullptr) {  // slices share nothing: each holds a copy
+      space.most_replica_gpus = 1;
+      space.most_copies = std::numeric_limits<std::int64_t>::max();
+    }
+    return space;
+  }
+
+  /// Engines run stages of unequal depth too, where they are asked for.
+  [[nodiscard]] std::string uneven(std::int64_t gpus) const {
+    const bool runs =
+        workload::obstacle({.pp = gpus}, *out_.workload.model, splitting_engine()).empty();
+    return runs ? ", or --pp " + text(gpus) + " for stages of unequal depth" : std::string();
+  }
+
+  [[noreturn]] void refuse_count(std::int64_t gpus) const {
+    const auto works = [&](std::int64_t n) {
+      return !solve::layouts_on(n, out_.workload, layout_space(out_.workload.batch)).empty();
+    };
+    std::int64_t fewer = gpus - 1;
+    while (fewer > 1 && !works(fewer)) --fewer;
+    std::int64_t more = gpus + 1;
+    while (more < 2 * gpus && !works(more)) ++more;
+    refuse("heads and layers of " + std::string(out_.workload.model->id) + " do not divide over " +
+               text(gpus) + " GPUs",
+           "give --gpus " + text(fewer) + " or " + text(more) + uneven(gpus));
   }
 
   void take_first_fitting(const std::vector<Layout>& layouts) {

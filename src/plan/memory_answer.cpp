@@ -360,6 +360,10 @@ std::vector<FitsOn> fits_on(const catalog::Catalog& catalog, const Deployment& d
   return result;
 }
 
+std::vector<MemoryTerm> memory_terms(const Deployment& d) {
+  return breakdown(d, estimate::inference_memory(d.workload, d.gpu).worst_gpu());
+}
+
 MemoryAnswer memory_answer(const catalog::Catalog& catalog, const Deployment& d) {
   const Inference& w = d.workload;
   const auto memory = estimate::inference_memory(w, d.gpu);

@@ -14,10 +14,10 @@ constexpr double kFastLimit_s = 0.1;
 constexpr std::string_view kFastDevice = "a100-sxm-80";
 constexpr std::string_view kCheapDevice = "t4";
 
-/// The shortest limit on a first token or a whole answer.
+/// The shortest limit on a token, a first token or a whole answer: the guides do not tell them apart.
 std::optional<double> latency_bound(const SearchLimits& l) {
   std::optional<double> least;
-  for (const auto& limit : {l.ttft, l.latency}) {
+  for (const auto& limit : {l.ttft, l.tpot, l.latency}) {
     if (limit && (!least || limit->most_s < *least)) least = limit->most_s;
   }
   return least;
@@ -54,7 +54,7 @@ std::string compared(const RuleAdvice& rule,
   line += " holds the limits by the detailed estimate on " + text(d.gpus) + " of them";
   if (all.deployments.empty()) return line;
   const Recommended& best = all.deployments.front();
-  line += "; the search prefers " + text(best.gpus) + " x " + best.gpu;
+  line += "; among the devices asked for the search prefers " + text(best.gpus) + " x " + best.gpu;
   if (d.cost.usd_per_month && best.cost.usd_per_month)
     line += " at $" + text(std::llround(*best.cost.usd_per_month)) + " a month, against $" +
             text(std::llround(*d.cost.usd_per_month));

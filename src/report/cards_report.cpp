@@ -35,6 +35,8 @@ std::span<const ResultField<CardsNeed>> described<CardsNeed>() {
       field<&CardsNeed::tpot_s>("tpot_s", "time of each further token, mean"),
       field<&CardsNeed::output_tokens_per_s>("output_tokens_per_s", "of all GPUs"),
       field<&CardsNeed::reason>("reason", "why no fewer do, or what was the best reached"),
+      field<&CardsNeed::formula>("formula", "id in docs/formulas.md"),
+      field<&CardsNeed::reckoning>("reckoning", "the formula with its values"),
   };
   return kFields;
 }
@@ -173,6 +175,8 @@ Grid models_grid(const std::vector<LargestModel>& models) {
 }
 
 Text verdict(const CardsAnswer& a) {
+  const bool too_few = a.gpus && !a.met;
+  if (too_few) return {"Not enough.", Tone::bad};
   if (!a.met) return {"No number of GPUs that was tried is enough.", Tone::bad};
   if (!a.gpus) return {"The fewest of each kind of device, least memory in all first."};
   return {
@@ -199,6 +203,13 @@ Document cards_document(const CardsAnswer& a, const std::string& subject) {
   return document;
 }
 
+Document cards_explanation(const CardsAnswer& a) {
+  Grid grid{{"by", "GPUs", "formula", "reckoning"}, {false, true}, {}};
+  for (const CardsNeed& n : a.needs)
+    grid.rows.push_back({n.by, count_of(n.gpus), n.formula, n.reckoning});
+  return {Text{"How the GPUs are counted (formulas: docs/formulas.md)", Tone::strong}, grid};
+}
+
 }  // namespace
 
 void report_cards(Answer& answer, CardsAnswer cards, std::string subject) {
@@ -211,6 +222,7 @@ void report_cards(Answer& answer, CardsAnswer cards, std::string subject) {
   answer.document = [shared, subject = std::move(subject)] {
     return cards_document(*shared, subject);
   };
+  if (!shared->needs.empty()) answer.explanation = [shared] { return cards_explanation(*shared); };
 }
 
 Json cards_schema() { return SchemaOf<CardsAnswer>::get(); }

@@ -184,11 +184,13 @@ Document latency_document(const LatencyAnswer& a, const std::string& subject) {
   return document;
 }
 
-Document latency_explanation(const LatencyAnswer& a) {
+}  // namespace
+
+Grid explained(const std::vector<LatencyTerm>& terms) {
   Grid grid{{"phase", "operation", "count", "time", "formula", "alone these would take"},
             {false, false, true, true},
             {}};
-  for (const LatencyTerm& t : a.breakdown) {
+  for (const LatencyTerm& t : terms) {
     grid.rows.push_back({t.phase,
                          t.operation,
                          mean_count(t.count),
@@ -196,10 +198,8 @@ Document latency_explanation(const LatencyAnswer& a) {
                          t.formula,
                          t.reckoning});
   }
-  return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong}, grid};
+  return grid;
 }
-
-}  // namespace
 
 void report_latency(Answer& answer, LatencyAnswer latency, std::string subject) {
   answer.command = "latency";
@@ -210,7 +210,10 @@ void report_latency(Answer& answer, LatencyAnswer latency, std::string subject) 
   answer.document = [shared, subject = std::move(subject)] {
     return latency_document(*shared, subject);
   };
-  answer.explanation = [shared] { return latency_explanation(*shared); };
+  answer.explanation = [shared]() -> Document {
+    return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong},
+            explained(shared->breakdown)};
+  };
 }
 
 Json training_speed_schema();

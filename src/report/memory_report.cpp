@@ -358,14 +358,19 @@ Document memory_document(const MemoryAnswer& m, const std::string& subject) {
 }
 
 Document memory_explanation(const MemoryAnswer& m) {
-  Grid grid{{"term", "part", "bytes", "formula", "reckoning"}, {false, false, true}, {}};
-  for (const MemoryTerm& t : m.breakdown) {
-    grid.rows.push_back({t.term, t.part, grouped(whole(t.size)), t.formula, t.reckoning});
-  }
-  return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong}, grid};
+  return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong},
+          explained(m.breakdown)};
 }
 
 }  // namespace
+
+Grid explained(const std::vector<MemoryTerm>& terms) {
+  Grid grid{{"term", "part", "bytes", "formula", "reckoning"}, {false, false, true}, {}};
+  for (const MemoryTerm& t : terms) {
+    grid.rows.push_back({t.term, t.part, grouped(whole(t.size)), t.formula, t.reckoning});
+  }
+  return grid;
+}
 
 std::string describe(const plan::Deployment& d) {
   const workload::Inference& w = d.workload;

@@ -18,7 +18,9 @@ bool stays_inside(std::int64_t tp, std::int64_t gpus, const LayoutSpace& space) 
 }
 
 void add(std::vector<Layout>& layouts, const Layout& layout, const Inference& w) {
-  if (workload::obstacle(layout, *w.model, *w.engine).empty()) layouts.push_back(layout);
+  if (workload::even_stages(layout, *w.model, *w.engine) &&
+      workload::obstacle(layout, *w.model, *w.engine).empty())
+    layouts.push_back(layout);
 }
 
 /// The ways to share a layer between `group` GPUs, plain tensor parallelism first.

@@ -79,6 +79,10 @@ std::string obstacle(const Layout& l, const catalog::Model& m, const catalog::En
   return expert_obstacle(l, m, e);
 }
 
+bool even_stages(const Layout& l, const catalog::Model& m, const catalog::Engine& e) {
+  return e.split == "layer" || m.layers % l.pp == 0;
+}
+
 std::vector<Layout> replica_layouts(std::int64_t gpus,
                                     std::int64_t node_gpus,
                                     const catalog::Model& m,
@@ -87,7 +91,7 @@ std::vector<Layout> replica_layouts(std::int64_t gpus,
   for (std::int64_t tp = std::min(gpus, node_gpus); tp >= 1; --tp) {
     if (gpus % tp != 0) continue;
     const Layout layout{.tp = tp, .pp = gpus / tp};
-    if (obstacle(layout, m, e).empty()) result.push_back(layout);
+    if (even_stages(layout, m, e) && obstacle(layout, m, e).empty()) result.push_back(layout);
   }
   return result;
 }

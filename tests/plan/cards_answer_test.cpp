@@ -108,6 +108,49 @@ TEST_CASE("more is never asked of fewer GPUs", "[cards]") {
   }
 }
 
+TEST_CASE("copies share a batch that no copy holds, and one GPU fewer has no layout for it",
+          "[cards]") {
+  for (const char* gpu : {"l4", "h100-sxm", "rtx-4090"}) {
+    for (const std::int64_t batch : {1, 64, 1000}) {
+      Deployment d = deployed("llama-3.1-8b", gpu, batch);
+      d.workload.input_tokens = 16000;
+      INFO(gpu << " with " << batch);
+      const CardsAnswer a = cards_answer(built_in(), d, {});
+      REQUIRE(a.met);
+      d.workload.layout = *a.layout;
+      CHECK(solve::holds(d.workload, *d.gpu));
+      const solve::LayoutSpace space{
+          .node_gpus = d.node_gpus, .most_copies = batch, .attention_copies = true};
+      for (std::int64_t fewer = 1; fewer < *a.gpus; ++fewer)
+        CHECK_FALSE(solve::holding_layout(fewer, d.workload, *d.gpu, space));
+    }
+  }
+}
+
+TEST_CASE("GPUs that do not hold it have no largest batch", "[cards]") {
+  CardsRequest request;
+  request.given_gpus = 4;
+  const CardsAnswer a = cards_answer(built_in(), deployed("llama-3.1-405b", "h100-sxm"), request);
+  CHECK_FALSE(a.met);
+  CHECK(a.gpus == 4);
+  CHECK_FALSE(a.max_batch);
+  CHECK_FALSE(a.max_context_tokens);
+  CHECK(a.reasons.front().find("give --gpus 12") != std::string::npos);
+}
+
+TEST_CASE("too few GPUs for a throughput are told how many do", "[cards]") {
+  CardsRequest request;
+  request.output_tokens_per_s = 5000.0;
+  const Deployment d = deployed("llama-3.1-70b", "h100-sxm");
+  const CardsAnswer wide = cards_answer(built_in(), d, request);
+  REQUIRE(wide.met);
+  request.most_gpus = *wide.gpus_for_throughput - 1;
+  const CardsAnswer narrow = cards_answer(built_in(), d, request);
+  CHECK_FALSE(narrow.met);
+  CHECK(narrow.reasons.front().find(": " + std::to_string(*wide.gpus_for_throughput) + " GPUs") !=
+        std::string::npos);
+}
+
 TEST_CASE("a time that nothing reaches is refused with the best reached", "[cards]") {
   CardsRequest r;
   r.max_tpot = within(1e-5);

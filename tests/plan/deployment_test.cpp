@@ -247,14 +247,15 @@ constexpr Refused kRefused[] = {
      "layout tp 3 needs 3 GPUs, not 8 | layouts on 8: tp 8; tp 4, pp 2; tp 2, pp 4; pp 8"},
     {"ranks that do not divide the heads",
      [](DeploymentRequest& r) { r.tp = 3; },
-     "tp 3 does not divide the 32 attention heads | layouts that work: pp 3"},
+     "tp 3 does not divide the 32 attention heads | layouts that work: none on 3 GPUs, or --pp 3 "
+     "for "
+     "stages of unequal depth"},
     {"experts that are not there",
      [](DeploymentRequest& r) { r.tp = 2, r.ep = 2; },
      "ep 2 needs a model with experts | layouts that work: tp 2; pp 2"},
     {"a number of GPUs that nothing divides",
      [](DeploymentRequest& r) { r.gpus = 37; },
-     "llama-3.1-8b cannot be split over 37 GPUs by vllm-0.21 | give a --gpus that divides its "
-     "heads or does not exceed its layers"}};
+     "heads and layers of llama-3.1-8b do not divide over 37 GPUs | give --gpus 32 or 64"}};
 
 TEST_CASE("what cannot be deployed is refused with its mend", "[plan]") {
   for (const Refused& row : kRefused) {

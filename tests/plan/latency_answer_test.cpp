@@ -215,7 +215,13 @@ TEST_CASE("slices that there are not are refused", "[latency]") {
   CHECK(refused(r, "1g.900gb").starts_with("--mig '1g.900gb' is no slice of"));
   CHECK(refused(r, "1g.").starts_with("--mig '1g.' is no slice of"));
   CHECK(refused(asked("llama-3.2-1b", "l4"), "1g").find("cannot be cut") != std::string::npos);
-  CHECK(refused(r, "1g", 2).starts_with("slices of a device cannot share a model"));
+  DeploymentRequest shared = r;
+  shared.tp = 2;
+  CHECK(refused(shared, "1g", 2).starts_with("slices of a device cannot share a model"));
+  shared = r;
+  shared.mig = "1g";
+  shared.gpus = 2;
+  CHECK(resolve_deployment(built_in(), shared).workload.layout == workload::Layout{.dp = 2});
 }
 
 TEST_CASE("the guides' rule is FLOPs over 0.8 of the rate", "[latency]") {

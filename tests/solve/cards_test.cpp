@@ -74,6 +74,7 @@ std::vector<Layout> by_brute_force(std::int64_t gpus, const Inference& w, const 
             if (workload::gpu_count(l) != gpus || (!plain && !moe)) continue;
             if (l.attention_dp > 1 && ep == 1) continue;
             if (!inside && !s.tp_across_nodes) continue;
+            if (w.model->layers % l.pp != 0) continue;
             if (!workload::obstacle(l, *w.model, *w.engine).empty()) continue;
             if (std::find(kept.begin(), kept.end(), l) == kept.end()) kept.push_back(l);
           }

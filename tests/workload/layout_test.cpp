@@ -73,12 +73,15 @@ TEST_CASE("an engine that splits by layers has no tensor parallelism", "[workloa
 }
 
 TEST_CASE("the layouts of a replica are exactly those that work", "[workload]") {
-  const auto layouts = replica_layouts(12, 8, model("llama-3.1-8b"), engine("vllm"));
-  // Of tp 6, 4, 3, 2, 1 (divisors of 12 up to 8), 32 heads leave 4, 2 and 1.
+  const auto layouts = replica_layouts(20, 8, model("llama-3.1-70b"), engine("vllm"));
+  // Of tp 5, 4, 2, 1 (divisors of 20 up to 8), 64 heads leave 4, 2 and 1, with pp 5, 10 and 20 of 80
+  // layers.
   REQUIRE(layouts.size() == 3);
-  CHECK(layouts[0] == Layout{.tp = 4, .pp = 3});
-  CHECK(layouts[1] == Layout{.tp = 2, .pp = 6});
-  CHECK(layouts[2] == Layout{.tp = 1, .pp = 12});
+  CHECK(layouts[0] == Layout{.tp = 4, .pp = 5});
+  CHECK(layouts[1] == Layout{.tp = 2, .pp = 10});
+  CHECK(layouts[2] == Layout{.tp = 1, .pp = 20});
+  // 32 layers over 3, 6 or 12 stages would leave some deeper than others.
+  CHECK(replica_layouts(12, 8, model("llama-3.1-8b"), engine("vllm")).empty());
   CHECK(replica_layouts(64, 1, model("llama-3.1-8b"), engine("vllm")).empty());
   CHECK(replica_layouts(7, 8, model("llama-3.1-8b"), engine("llamacpp")) ==
         std::vector<Layout>{{.tp = 1, .pp = 7}});
@@ -92,7 +95,9 @@ std::size_t brute_force(std::int64_t gpus,
   std::size_t count = 0;
   for (std::int64_t tp = 1; tp <= gpus; ++tp) {
     for (std::int64_t pp = 1; pp <= gpus; ++pp) {
-      if (tp * pp == gpus && tp <= node && obstacle({.tp = tp, .pp = pp}, m, e).empty()) ++count;
+      if (tp * pp == gpus && tp <= node && m.layers % pp == 0 &&
+          obstacle({.tp = tp, .pp = pp}, m, e).empty())
+        ++count;
     }
   }
   return count;

@@ -45,7 +45,9 @@ struct CardsNeed {
   std::optional<Predicted> ttft_s;
   std::optional<Predicted> tpot_s;
   std::optional<Predicted> output_tokens_per_s;
-  std::string reason;  ///< why no fewer do, or what was the best reached
+  std::string reason;     ///< why no fewer do, or what was the best reached
+  std::string formula;    ///< id in docs/formulas.md
+  std::string reckoning;  ///< the formula with its values put in
 };
 
 /// Another kind of device: the fewest of it.
@@ -110,8 +112,9 @@ struct RuleCardsQuestion {
   std::int64_t tokens = 1;
   double reserve_fraction = 0.1;
   std::optional<Seconds> latency;
-  FlopsPerSecond rate;  ///< the data sheet's, of one device
-  std::string peak;     ///< "dense" or "sparse"
+  FlopsPerSecond rate;                     ///< the data sheet's, of one device
+  std::string peak;                        ///< "dense" or "sparse"
+  std::optional<std::int64_t> given_gpus;  ///< are so many enough?
 };
 
 /// `detailed`: the same model and load, prompts alone, for what the detailed estimate says of it.

@@ -113,6 +113,9 @@ struct MemoryAnswer {
 [[nodiscard]] MemoryAnswer memory_answer(const catalog::Catalog& catalog,
                                          const Deployment& deployment);
 
+/// The parts of what one GPU of the fullest stage holds; they add up to its total.
+[[nodiscard]] std::vector<MemoryTerm> memory_terms(const Deployment& deployment);
+
 /// By the guides' rule [G-MEMORY]: `gpus` cards hold the sum, `reserve` of each is kept free.
 struct RuleQuestion {
   double parameters = 0.0;

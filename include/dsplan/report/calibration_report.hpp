@@ -6,7 +6,8 @@
 
 namespace dsplan::report {
 
-/// Sets the views of `answer`. For people it is the overlay itself, with what it changes as comments.
+/// Sets the views of `answer`. For people it is the overlay itself, with what it changes as
+/// comments.
 void report_calibration(Answer& answer, ingest::Calibration calibration);
 
 /// JSON Schema of the result.

@@ -12,6 +12,9 @@ namespace dsplan::report {
 void report_latency(Answer& answer, plan::LatencyAnswer latency, std::string subject);
 void report_training_speed(Answer& answer, plan::TrainingSpeedAnswer speed, std::string subject);
 
+/// The operations of a step with their formulas and values, for `--explain`.
+[[nodiscard]] Grid explained(const std::vector<plan::LatencyTerm>& terms);
+
 /// JSON Schema of the result: one of the two shapes.
 [[nodiscard]] Json latency_schema();
 

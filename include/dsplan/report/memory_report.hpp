@@ -19,6 +19,9 @@ void report_memory(Answer& answer, plan::MemoryAnswer memory, std::string subjec
 /// h100-sxm".
 [[nodiscard]] std::string describe(const plan::TrainingDeployment& deployment);
 
+/// The terms as formulas with their values, for `--explain`.
+[[nodiscard]] Grid explained(const std::vector<plan::MemoryTerm>& terms);
+
 /// JSON Schema of the result.
 [[nodiscard]] Json memory_schema();
 

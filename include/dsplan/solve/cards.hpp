@@ -1,9 +1,10 @@
 // The fewest GPUs for which a question has an answer, and the layouts that such a question has.
 //
 //   [N-SPACE]  tp x attention-dp GPUs share a layer, pp such groups hold the layers, dp copies of
-//              that: every product that is the number of GPUs, where heads, experts and layers can
-//              be shared so, each tp group stands inside one node unless asked otherwise, and
-//              experts are split over their group or spread whole over all of it
+//              that: every product that is the number of GPUs, where heads, experts and layers
+//              divide, each tp group stands inside one node unless asked otherwise (nodes filled
+//              one after the other), and experts are split over their group or spread whole over
+//              all of it
 //   [N-MEMORY] ceil(weights / memory of a device) is the least number worth trying
 #pragma once
 

@@ -43,9 +43,16 @@ struct Layout {
                                    const catalog::Model& model,
                                    const catalog::Engine& engine);
 
-/// The layouts of one replica on exactly `gpus` GPUs that the engine can run, most fast-link-local
-/// first: the largest tp within `node_gpus`, pipeline stages for the rest. Empty when there is
-/// none.
+/// Are the pipeline stages of one depth? Layouts that are chosen are so, for a stage with a layer
+/// more holds up the others; engines run uneven ones too where they are asked for. An engine that
+/// splits by layers puts any number on a device.
+[[nodiscard]] bool even_stages(const Layout& layout,
+                               const catalog::Model& model,
+                               const catalog::Engine& engine);
+
+/// The layouts of one replica on exactly `gpus` GPUs that the engine can run in even stages, most
+/// fast-link-local first: the largest tp within `node_gpus`, pipeline stages for the rest. Empty
+/// when there is none.
 [[nodiscard]] std::vector<Layout> replica_layouts(std::int64_t gpus,
                                                   std::int64_t node_gpus,
                                                   const catalog::Model& model,
