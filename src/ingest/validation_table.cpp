@@ -50,6 +50,18 @@ std::string engine_named(const Row& row, const Catalog& catalog) {
   return knows_engine(row, catalog) ? row.said("engine").value_or(usual) : usual;
 }
 
+/// What was measured by one column of a wide table.
+Figure measured_in(const Row& row, const std::string& column, std::string unit) {
+  const auto measured = row.number(column);
+  if (!measured) throw Unanswerable{"no " + column};
+  Figure figure;
+  figure.id = row.text("id") + "/" + column;
+  figure.metric = column;
+  figure.unit = std::move(unit);
+  figure.measured = *measured;
+  return figure;
+}
+
 // ---- start-up logs of vLLM ----
 
 plan::DeploymentRequest vllm_request(const Row& row, const Catalog& catalog) {
@@ -154,13 +166,8 @@ std::vector<Figure> llama_figures(const Row& row, const Catalog& catalog) {
   std::vector<Figure> figures;
   for (const auto& [name, predict] :
        {Column{"kv_mib", &predict_llama_kv}, Column{"compute_mib", &predict_llama_compute}}) {
-    const auto measured = row.number(name);
-    if (!measured) continue;
-    Figure figure;
-    figure.id = row.text("id") + "/" + name;
-    figure.metric = name;
-    figure.unit = "MiB";
-    figure.measured = *measured;
+    if (!row.said(name)) continue;
+    Figure figure = measured_in(row, name, "MiB");
     const auto function = predict;
     answer(figure, [&] { return function(row, catalog); });
     figures.push_back(std::move(figure));
@@ -177,13 +184,7 @@ TrainingCells cells_of(const Row& row) {
 }
 
 std::vector<Figure> training_figures(const Row& row, const Catalog& catalog) {
-  const auto measured = row.number("peak_bytes");
-  if (!measured) throw Unanswerable{"no peak_bytes"};
-  Figure figure;
-  figure.id = row.text("id") + "/peak_bytes";
-  figure.metric = "peak_bytes";
-  figure.unit = "bytes";
-  figure.measured = *measured;
+  Figure figure = measured_in(row, "peak_bytes", "bytes");
   answer(figure, [&] {
     const TrainingRow run = read_training_row(cells_of(row), catalog);
     if (!run.training) throw Unanswerable{run.skipped};
@@ -196,13 +197,7 @@ std::vector<Figure> training_figures(const Row& row, const Catalog& catalog) {
 // ---- training speed ----
 
 std::vector<Figure> training_speed_figures(const Row& row, NameCache& names) {
-  const auto measured = row.number("tokens_per_s_per_gpu");
-  if (!measured) throw Unanswerable{"no tokens_per_s_per_gpu"};
-  Figure figure;
-  figure.id = row.text("id") + "/tokens_per_s_per_gpu";
-  figure.metric = "tokens_per_s_per_gpu";
-  figure.unit = "tokens/s/GPU";
-  figure.measured = *measured;
+  Figure figure = measured_in(row, "tokens_per_s_per_gpu", "tokens/s/GPU");
   answer(figure, [&] {
     const TrainingSpeedRow run = read_training_speed_row(cells_of(row), names);
     if (!run.training) throw Unanswerable{run.skipped};
