@@ -19,6 +19,7 @@
 #include "dsplan/plan/deployment.hpp"
 #include "dsplan/plan/engine_memory.hpp"
 
+#include "serving_runs.hpp"
 #include "table_row.hpp"
 
 namespace dsplan::ingest {
@@ -218,6 +219,7 @@ using RowReader = std::function<std::vector<Figure>(const Row&)>;
 struct Reader {
   TableKind kind;
   RowReader (*make)(const Catalog&, const CsvTable&);
+  bool has_runs = false;  ///< one figure a line, and lines that together are a run
 };
 
 /// A reader that keeps nothing from row to row.
@@ -241,7 +243,8 @@ RowReader training_speed_reader(const Catalog& catalog, const CsvTable&) {
 const std::vector<Reader>& readers() {
   static const std::vector<Reader> kReaders{
       {{"serving", {"id", "model", "gpu", "engine", "arrival", "metric", "value"}, false},
-       &serving_reader},
+       &serving_reader,
+       true},
       {{"vllm-memory", {"id", "model", "gpu", "metric", "value", "gpu_memory_utilization"}, false},
        &plain<&vllm_figures>},
       {{"llamacpp-memory", {"id", "model", "context", "kv_mib", "compute_mib"}, true},
@@ -323,7 +326,10 @@ plan::Validation validate_table(const CsvTable& table,
       figures.push_back(std::move(figure));
     }
   }
-  return plan::summarised(std::string(reader.kind.name), std::move(figures));
+  auto planning = reader.has_runs ? plan::planning(serving_runs(table, figures)) : std::nullopt;
+  plan::Validation v = plan::summarised(std::string(reader.kind.name), std::move(figures));
+  v.planning = std::move(planning);
+  return v;
 }
 
 }  // namespace dsplan::ingest
