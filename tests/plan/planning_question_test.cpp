@@ -80,7 +80,7 @@ TEST_CASE("nothing is asked of one run, or where no run holds the limit", "[plan
   CHECK(planning({{held, slow}}, {{kLimit}}).has_value());
 }
 
-TEST_CASE("other models, GPUs and engines are other questions; other workloads may be", "[plan]") {
+TEST_CASE("other models, GPUs and engines ask other questions, other workloads may", "[plan]") {
   auto a = run("a", speed(10, 100), speed(10, 100));
   auto b = a;
   b.kind.engine = "f";
