@@ -47,15 +47,23 @@ struct Lines {
 class Reader {
  public:
   Reader(const CsvTable& table, std::span<const Figure> figures)
-      : table_(table), figures_(figures) {}
+      : table_(table), figures_(figures) {
+    for (const auto& names : {std::span<const std::string_view>(kGroup),
+                              std::span<const std::string_view>(kWorkload),
+                              std::span<const std::string_view>(kChoice)}) {
+      for (const std::string_view name : names) {
+        const auto at = table.column(name);
+        if (at >= 0) how_.push_back(static_cast<std::size_t>(at));
+      }
+    }
+  }
 
   [[nodiscard]] std::vector<Lines> lines() const {
     std::vector<Lines> all;
     std::unordered_map<std::string, std::size_t> open;
     for (std::size_t row = 0; row < figures_.size(); ++row) {
       const Figure& figure = figures_[row];
-      const auto [at, is_new] = open.try_emplace(
-          joined(row, kGroup) + joined(row, kWorkload) + joined(row, kChoice), all.size());
+      const auto [at, is_new] = open.try_emplace(how_made(row), all.size());
       if (!is_new && all[at->second].by_metric.contains(figure.metric)) at->second = all.size();
       if (at->second == all.size()) all.push_back({row, {}});
       all[at->second].by_metric[figure.metric] = &figure;
@@ -79,12 +87,10 @@ class Reader {
   }
 
  private:
-  template <std::size_t n>
-  [[nodiscard]] std::string joined(std::size_t row,
-                                   const std::array<std::string_view, n>& columns) const {
+  [[nodiscard]] std::string how_made(std::size_t row) const {
     std::string text;
-    for (const std::string_view column : columns) {
-      text += table_.cell(row, column);
+    for (const std::size_t column : how_) {
+      text += table_.rows[row][column];
       text += '\x1f';
     }
     return text;
@@ -142,6 +148,7 @@ class Reader {
 
   const CsvTable& table_;
   std::span<const Figure> figures_;
+  std::vector<std::size_t> how_;  ///< columns that tell how a run was made
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "dsplan/plan/planning_question.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace dsplan::plan {
 namespace {
@@ -60,13 +61,12 @@ template <typename Kind>
 PlanningGrouping grouped(std::span<const MeasuredRun> runs,
                          std::span<const Seconds> limits,
                          Kind kind_of) {
+  std::map<RunKind, std::size_t> places;
   std::vector<std::pair<RunKind, Runs>> kinds;
   for (const MeasuredRun& run : runs) {
-    RunKind kind = kind_of(run.kind);
-    auto at =
-        std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == kind; });
-    if (at == kinds.end()) at = kinds.insert(kinds.end(), {std::move(kind), {}});
-    at->second.push_back(&run);
+    const auto [place, is_new] = places.try_emplace(kind_of(run.kind), kinds.size());
+    if (is_new) kinds.push_back({place->first, {}});
+    kinds[place->second].second.push_back(&run);
   }
   PlanningGrouping grouping;
   std::vector<PlanningAnswer> all;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -42,7 +43,7 @@ struct RunKind {
   std::string engine;
   std::string workload;  ///< what must be alike for rates to compare; empty where all count
 
-  friend bool operator==(const RunKind&, const RunKind&) = default;
+  friend auto operator<=>(const RunKind&, const RunKind&) = default;
 };
 
 struct MeasuredRun {
