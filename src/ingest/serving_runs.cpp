@@ -1,5 +1,6 @@
 #include "serving_runs.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -30,6 +31,14 @@ constexpr std::array<std::string_view, 9> kWorkload{"precision",
                                                     "source"};
 constexpr std::array<std::string_view, 6> kChoice{
     "n_gpus", "tp", "pp", "ep", "attention_dp", "concurrency"};
+
+/// What a run's time per output token and rate are taken from.
+constexpr std::array<std::string_view, 6> kMetrics{"tpot_ms",
+                                                   "tpot_p50_ms",
+                                                   "ttft_ms",
+                                                   "ttft_p50_ms",
+                                                   "output_tokens_per_s",
+                                                   "output_tokens_per_s_per_gpu"};
 
 /// Lines of one run.
 struct Lines {
@@ -63,6 +72,7 @@ class Reader {
     std::unordered_map<std::string, std::size_t> open;
     for (std::size_t row = 0; row < figures_.size(); ++row) {
       const Figure& figure = figures_[row];
+      if (std::find(kMetrics.begin(), kMetrics.end(), figure.metric) == kMetrics.end()) continue;
       const auto [at, is_new] = open.try_emplace(how_made(row), all.size());
       if (!is_new && all[at->second].by_metric.contains(figure.metric)) at->second = all.size();
       if (at->second == all.size()) all.push_back({row, {}});
