@@ -19,6 +19,7 @@
 #include "dsplan/plan/deployment.hpp"
 #include "dsplan/plan/engine_memory.hpp"
 
+#include "serving_runs.hpp"
 #include "table_row.hpp"
 
 namespace dsplan::ingest {
@@ -48,6 +49,18 @@ bool knows_engine(const Row& row, const Catalog& catalog) {
 std::string engine_named(const Row& row, const Catalog& catalog) {
   const std::string usual(kUsualEngine);
   return knows_engine(row, catalog) ? row.said("engine").value_or(usual) : usual;
+}
+
+/// What was measured by one column of a wide table.
+Figure measured_in(const Row& row, const std::string& column, std::string unit) {
+  const auto measured = row.number(column);
+  if (!measured) throw Unanswerable{"no " + column};
+  Figure figure;
+  figure.id = row.text("id") + "/" + column;
+  figure.metric = column;
+  figure.unit = std::move(unit);
+  figure.measured = *measured;
+  return figure;
 }
 
 // ---- start-up logs of vLLM ----
@@ -154,13 +167,8 @@ std::vector<Figure> llama_figures(const Row& row, const Catalog& catalog) {
   std::vector<Figure> figures;
   for (const auto& [name, predict] :
        {Column{"kv_mib", &predict_llama_kv}, Column{"compute_mib", &predict_llama_compute}}) {
-    const auto measured = row.number(name);
-    if (!measured) continue;
-    Figure figure;
-    figure.id = row.text("id") + "/" + name;
-    figure.metric = name;
-    figure.unit = "MiB";
-    figure.measured = *measured;
+    if (!row.said(name)) continue;
+    Figure figure = measured_in(row, name, "MiB");
     const auto function = predict;
     answer(figure, [&] { return function(row, catalog); });
     figures.push_back(std::move(figure));
@@ -177,13 +185,7 @@ TrainingCells cells_of(const Row& row) {
 }
 
 std::vector<Figure> training_figures(const Row& row, const Catalog& catalog) {
-  const auto measured = row.number("peak_bytes");
-  if (!measured) throw Unanswerable{"no peak_bytes"};
-  Figure figure;
-  figure.id = row.text("id") + "/peak_bytes";
-  figure.metric = "peak_bytes";
-  figure.unit = "bytes";
-  figure.measured = *measured;
+  Figure figure = measured_in(row, "peak_bytes", "bytes");
   answer(figure, [&] {
     const TrainingRow run = read_training_row(cells_of(row), catalog);
     if (!run.training) throw Unanswerable{run.skipped};
@@ -196,13 +198,7 @@ std::vector<Figure> training_figures(const Row& row, const Catalog& catalog) {
 // ---- training speed ----
 
 std::vector<Figure> training_speed_figures(const Row& row, NameCache& names) {
-  const auto measured = row.number("tokens_per_s_per_gpu");
-  if (!measured) throw Unanswerable{"no tokens_per_s_per_gpu"};
-  Figure figure;
-  figure.id = row.text("id") + "/tokens_per_s_per_gpu";
-  figure.metric = "tokens_per_s_per_gpu";
-  figure.unit = "tokens/s/GPU";
-  figure.measured = *measured;
+  Figure figure = measured_in(row, "tokens_per_s_per_gpu", "tokens/s/GPU");
   answer(figure, [&] {
     const TrainingSpeedRow run = read_training_speed_row(cells_of(row), names);
     if (!run.training) throw Unanswerable{run.skipped};
@@ -223,6 +219,7 @@ using RowReader = std::function<std::vector<Figure>(const Row&)>;
 struct Reader {
   TableKind kind;
   RowReader (*make)(const Catalog&, const CsvTable&);
+  bool has_runs = false;  ///< one figure a line, and lines that together are a run
 };
 
 /// A reader that keeps nothing from row to row.
@@ -246,7 +243,8 @@ RowReader training_speed_reader(const Catalog& catalog, const CsvTable&) {
 const std::vector<Reader>& readers() {
   static const std::vector<Reader> kReaders{
       {{"serving", {"id", "model", "gpu", "engine", "arrival", "metric", "value"}, false},
-       &serving_reader},
+       &serving_reader,
+       true},
       {{"vllm-memory", {"id", "model", "gpu", "metric", "value", "gpu_memory_utilization"}, false},
        &plain<&vllm_figures>},
       {{"llamacpp-memory", {"id", "model", "context", "kv_mib", "compute_mib"}, true},
@@ -328,7 +326,10 @@ plan::Validation validate_table(const CsvTable& table,
       figures.push_back(std::move(figure));
     }
   }
-  return plan::summarised(std::string(reader.kind.name), std::move(figures));
+  auto planning = reader.has_runs ? plan::planning(serving_runs(table, figures)) : std::nullopt;
+  plan::Validation v = plan::summarised(std::string(reader.kind.name), std::move(figures));
+  v.planning = std::move(planning);
+  return v;
 }
 
 }  // namespace dsplan::ingest

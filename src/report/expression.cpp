@@ -97,6 +97,7 @@ const Json& find(const Expression& e, const Json& result) {
     const auto step = parse_step(rest.substr(0, dot));
     at = step ? descend(*at, *step) : nullptr;
     if (at == nullptr) refuse_path(e, result);
+    if (at->is_null()) return *at;  // what is unknown has no keys to go on to
     rest = dot == std::string_view::npos ? std::string_view{} : rest.substr(dot + 1);
   }
   // A predicted figure stands for its value.

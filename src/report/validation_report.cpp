@@ -9,6 +9,7 @@
 
 #include "describe.hpp"
 #include "figures.hpp"
+#include "planning_report.hpp"
 
 namespace dsplan::report {
 
@@ -55,6 +56,10 @@ std::span<const ResultField<Validation>> described<Validation>() {
       field<&Validation::rows>("rows", "one entry a measured figure"),
       field<&Validation::summary>("summary", "over all figures"),
       field<&Validation::groups>("groups", "by --group-by, else by metric"),
+      field<&Validation::planning>(
+          "planning",
+          "most output tokens per second and GPU with the time per output token under a limit, "
+          "chosen among the table's runs; null where there are none to choose among"),
   };
   return kFields;
 }
@@ -123,6 +128,7 @@ Grid worst_grid(const Validation& v) {
 Document validation_document(const Validation& v, const std::string& subject) {
   Document document{Text{subject, Tone::strong}, accuracy_grid(v)};
   if (v.summary.skipped > 0) document.emplace_back(skipped_grid(v));
+  if (v.planning) document.emplace_back(planning_grid(*v.planning));
   document.emplace_back(worst_grid(v));
   return document;
 }

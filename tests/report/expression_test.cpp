@@ -19,6 +19,7 @@ const Json& result() {
     "usd_per_hour": 12.5,
     "name": "h100-sxm",
     "empty": [],
+    "cost": null,
     "fits_on": [{"gpu": "l40s", "gpus": 2}, {"gpu": "h100-sxm", "gpus": 1}]
   })");
   return json;
@@ -123,6 +124,10 @@ constexpr Refused kRefused[] = {
     {"per_gpu.capacity_bytes > 1",
      "'per_gpu.capacity_bytes' is unknown here | it needs an input that was not given, such as "
      "--gpu, or a figure that the catalog lacks"},
+    {"cost.usd_per_hour > 1",
+     "'cost.usd_per_hour' is unknown here | it needs an input that was not given, such as --gpu, "
+     "or "
+     "a figure that the catalog lacks"},
     {"per_gpu > 1", "'per_gpu' is not a single value | go on to one of its keys or entries"},
     {"fits_on > 1", "'fits_on' is not a single value | go on to one of its keys or entries"},
     {"fits < true", "'fits' is a word and has no order | compare it with == or !="},

@@ -189,7 +189,9 @@ constexpr const char* kCommands[] = {
     "catalog show formats q4_k_m",
     "catalog show engines vllm",
     "catalog show links nvlink4",
-    "catalog show h100"};
+    "catalog show h100",
+    "validate " DSPLAN_TEST_DATA_DIR "/vllm_memory.csv",
+    "validate " DSPLAN_SOURCE_DIR "/tests/golden/validate-planning/runs.csv"};
 
 TEST_CASE("every answer is valid against its command's schema and against that of all",
           "[report]") {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "dsplan/plan/planning_question.hpp"
+
 namespace dsplan::plan {
 
 /// One measured figure. Either a prediction or the reason why there is none.
@@ -48,7 +50,8 @@ struct Validation {
   std::vector<Figure> rows;
   Accuracy summary;
   std::vector<Accuracy> groups;
-  std::vector<std::string> notes;  ///< those of the figures, each once
+  std::vector<std::string> notes;    ///< those of the figures, each once
+  std::optional<Planning> planning;  ///< of tables whose lines make runs to choose among
 };
 
 /// Summary and groups of the figures, groups in order of first appearance.
