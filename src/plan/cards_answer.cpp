@@ -132,7 +132,7 @@ class Asker {
     need.by = "given";
     need.demand = text(gpus) + " GPUs";
     const auto layout = solve::holding_layout(
-        gpus, deployment_.workload, *deployment_.gpu, search_.sharing_batch());
+        gpus, deployment_.workload, *deployment_.gpu, search_.space());
     a.gpus = gpus;
     a.nodes = nodes_of(gpus, deployment_.node_gpus);
     a.layout = layout;

@@ -8,6 +8,8 @@
 #include "dsplan/solve/largest.hpp"
 #include "dsplan/solve/memory_limits.hpp"
 
+#include "layout_space.hpp"
+
 namespace dsplan::plan {
 namespace {
 
@@ -33,10 +35,8 @@ Deployment with(const Deployment& d, const Layout& layout, std::int64_t batch) {
 CardsSearch::CardsSearch(const catalog::Catalog& catalog,
                          const Deployment& d,
                          const CardsRequest& request)
-    : catalog_(catalog), base_(d), request_(request) {
-  space_.node_gpus = d.node_gpus;
+    : catalog_(catalog), base_(d), request_(request), space_(layout_space(d)) {
   space_.tp_across_nodes = request.tp_across_nodes;
-  if (d.slice != nullptr) space_.most_replica_gpus = 1;
 }
 
 std::int64_t CardsSearch::most_gpus() const { return request_.most_gpus.value_or(kMostForTimes); }
@@ -93,23 +93,15 @@ double CardsSearch::most_rate(const Layout& layout, std::int64_t batch) const {
   return each * s.scheduling.tokens_per_step / step * s.attention_replicas;
 }
 
-solve::LayoutSpace CardsSearch::sharing_batch() const {
-  solve::LayoutSpace space = space_;
-  space.most_copies = base_.workload.batch;
-  space.attention_copies = true;
-  return space;
-}
-
 std::optional<solve::Cards> CardsSearch::for_memory() const {
   const std::int64_t most = request_.most_gpus.value_or(kMostForMemory);
-  return solve::fewest_for_memory(base_.workload, *base_.gpu, sharing_batch(), most);
+  return solve::fewest_for_memory(base_.workload, *base_.gpu, space_, most);
 }
 
 std::optional<TimedCards> CardsSearch::quickest_on(std::int64_t gpus) const {
-  const solve::LayoutSpace space = sharing_batch();
   std::optional<TimedCards> best;
   double least = 1.0;
-  for (const Layout& layout : solve::layouts_on(gpus, base_.workload, space)) {
+  for (const Layout& layout : solve::layouts_on(gpus, base_.workload, space_)) {
     if (!fits(layout, base_.workload.batch) || least_strain(layout) > least) continue;
     TimedCards t = timed(layout, base_.workload.batch);
     const double now = strain(t.figures);
@@ -125,11 +117,10 @@ std::optional<TimedCards> CardsSearch::for_latency(std::int64_t first) const {
 }
 
 std::optional<TimedCards> CardsSearch::nearest_latency(std::int64_t first) const {
-  const solve::LayoutSpace space = sharing_batch();
   std::optional<TimedCards> best;
   double least = std::numeric_limits<double>::infinity();
   for (std::int64_t n = first; n <= most_gpus(); ++n) {
-    for (const Layout& layout : solve::layouts_on(n, base_.workload, space)) {
+    for (const Layout& layout : solve::layouts_on(n, base_.workload, space_)) {
       if (!fits(layout, base_.workload.batch) || least_strain(layout) >= least) continue;
       TimedCards t = timed(layout, base_.workload.batch);
       if (strain(t.figures) >= least) continue;
@@ -142,10 +133,9 @@ std::optional<TimedCards> CardsSearch::nearest_latency(std::int64_t first) const
 
 std::optional<TimedCards> CardsSearch::with_batch(std::int64_t gpus, double least_rate) const {
   const std::int64_t batch = base_.workload.batch;
-  const solve::LayoutSpace space = sharing_batch();
   std::optional<TimedCards> best;
   double rate = least_rate;
-  for (const Layout& layout : solve::layouts_on(gpus, base_.workload, space)) {
+  for (const Layout& layout : solve::layouts_on(gpus, base_.workload, space_)) {
     if (!fits(layout, batch) || most_rate(layout, batch) < rate || least_strain(layout) > 1.0)
       continue;
     TimedCards t = timed(layout, batch);
@@ -185,14 +175,14 @@ std::optional<TimedCards> CardsSearch::copies_of(const Layout& replica, std::int
 
 /// Copies do not slow one another down: their number follows from the rate of one.
 std::optional<TimedCards> CardsSearch::with_copies() const {
-  solve::LayoutSpace space = space_;
-  space.attention_copies = true;
+  solve::LayoutSpace one_copy = space_;
+  one_copy.most_copies = 1;
   std::int64_t most = request_.most_gpus.value_or(kMostForCopies);
   const std::int64_t first = solve::least_gpus(base_.workload, *base_.gpu);
   const std::int64_t last = std::min(most, std::max(kMostReplicaGpus, 2 * first));
   std::optional<TimedCards> best;
   for (std::int64_t n = first; n <= std::min(last, most); ++n) {
-    for (const Layout& replica : solve::layouts_on(n, base_.workload, space)) {
+    for (const Layout& replica : solve::layouts_on(n, base_.workload, one_copy)) {
       if (!fits(replica, 1)) continue;
       const std::int64_t sequences =
           std::min(kMostSequencesOfCopy * replica.attention_dp,

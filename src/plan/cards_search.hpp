@@ -41,8 +41,7 @@ class CardsSearch {
   [[nodiscard]] bool can_time() const;
   [[nodiscard]] TimedCards timed(const workload::Layout& layout, std::int64_t batch) const;
   [[nodiscard]] bool within(const LatencyFigures& figures) const;
-  /// The space of layouts whose copies share the batch.
-  [[nodiscard]] solve::LayoutSpace sharing_batch() const;
+  [[nodiscard]] const solve::LayoutSpace& space() const { return space_; }
   [[nodiscard]] std::int64_t most_gpus() const;
 
  private:

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "dsplan/estimate/memory.hpp"
-#include "dsplan/solve/cards.hpp"
 
+#include "layout_space.hpp"
 #include "mig_slice.hpp"
 #include "resolution.hpp"
 
@@ -390,7 +389,9 @@ class Resolver {
 
   [[nodiscard]] std::string offered(std::int64_t gpus) const {
     std::string list;
-    auto layouts = solve::layouts_on(gpus, out_.workload, layout_space(request_.dp ? gpus : 1));
+    solve::LayoutSpace space = layout_space(out_);
+    space.most_copies = request_.dp ? gpus : 1;
+    auto layouts = solve::layouts_on(gpus, out_.workload, space);
     std::stable_sort(layouts.begin(), layouts.end(), [&](const Layout& x, const Layout& y) {
       return distance(x) < distance(y);
     });
@@ -407,7 +408,7 @@ class Resolver {
 
   /// The first layout that fits; without a GPU, or when none fits, the first of all.
   void find_layout(std::int64_t gpus) {
-    const auto layouts = solve::layouts_on(gpus, out_.workload, layout_space(out_.workload.batch));
+    const auto layouts = solve::layouts_on(gpus, out_.workload, layout_space(out_));
     if (layouts.empty()) refuse_count(gpus);
     if (gpus > 1 && out_.gpu != nullptr) {
       take_first_fitting(layouts);
@@ -421,17 +422,6 @@ class Resolver {
     }
   }
 
-  /// Copies share the batch, where one does not hold it.
-  [[nodiscard]] solve::LayoutSpace layout_space(std::int64_t most_copies) const {
-    solve::LayoutSpace space{.node_gpus = out_.node_gpus, .most_copies = most_copies};
-    space.attention_copies = true;
-    if (out_.slice != nullptr) {  // slices share nothing: each holds a copy
-      space.most_replica_gpus = 1;
-      space.most_copies = std::numeric_limits<std::int64_t>::max();
-    }
-    return space;
-  }
-
   /// Engines run stages of unequal depth too, where they are asked for.
   [[nodiscard]] std::string uneven(std::int64_t gpus) const {
     const bool runs =
@@ -441,7 +431,7 @@ class Resolver {
 
   [[noreturn]] void refuse_count(std::int64_t gpus) const {
     const auto works = [&](std::int64_t n) {
-      return !solve::layouts_on(n, out_.workload, layout_space(out_.workload.batch)).empty();
+      return !solve::layouts_on(n, out_.workload, layout_space(out_)).empty();
     };
     std::int64_t fewer = gpus - 1;
     while (fewer > 1 && !works(fewer)) --fewer;

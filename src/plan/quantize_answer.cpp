@@ -6,10 +6,10 @@
 #include "dsplan/estimate/device_rates.hpp"
 #include "dsplan/estimate/memory.hpp"
 #include "dsplan/plan/cost_answer.hpp"
-#include "dsplan/solve/cards.hpp"
 #include "dsplan/solve/memory_limits.hpp"
 
 #include "latency_figures.hpp"
+#include "layout_space.hpp"
 #include "machines.hpp"
 
 namespace dsplan::plan {
@@ -55,9 +55,7 @@ void set_on_device(FormatChoice& c, const catalog::Catalog& catalog, const Deplo
   const Bytes usable = estimate::budget(w, memory.worst_gpu(), *d.gpu).usable;
   c.fits = estimate::fits(w, memory, *d.gpu);
   c.headroom_fraction = (usable - c.total_per_gpu) / usable;
-  solve::LayoutSpace space{.node_gpus = d.node_gpus};
-  if (d.slice != nullptr) space.most_replica_gpus = 1;
-  if (const auto cards = solve::fewest_for_memory(w, *d.gpu, space, kMostGpus))
+  if (const auto cards = solve::fewest_for_memory(w, *d.gpu, layout_space(d), kMostGpus))
     c.gpus_for_memory = cards->gpus;
   if (!w.model->encoder) c.max_batch = solve::max_batch(w, *d.gpu);
   set_support(c, *w.precision.dense, *d.gpu);

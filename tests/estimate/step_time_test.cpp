@@ -22,6 +22,17 @@ double sum(const std::vector<StepShare>& shares) {
   return seconds;
 }
 
+TEST_CASE("integer inputs shorten prompts where the device multiplies integers", "[step]") {
+  const auto prompt = [](const char* gpu, const char* format) {
+    auto w = test::inference("llama-3.1-8b");
+    w.precision.dense = w.precision.experts = built_in().find<catalog::Format>(format);
+    return linear_seconds(test::steps(w, test::gpu(gpu)), 4096.0);
+  };
+  CHECK(prompt("a100-sxm-80", "w8a8-int8") < 0.6 * prompt("a100-sxm-80", "bf16"));
+  CHECK(prompt("a100-sxm-80", "int8") > 0.9 * prompt("a100-sxm-80", "bf16"));
+  CHECK(prompt("h100-sxm", "w8a8-int8") < prompt("h100-sxm", "bf16"));
+}
+
 TEST_CASE("the parts of a step add up to it", "[estimate]") {
   for (const auto id : kModels) {
     INFO(id);
