@@ -181,6 +181,15 @@ class PoolSearch {
     return all;
   }
 
+  /// So many copies of a size beside so many of another.
+  struct Stand {
+    std::int64_t x = 1;
+    std::int64_t y = 1;
+    std::int64_t gpus = 2;
+    traffic::HandOver way;
+    std::optional<double> usd_per_hour;
+  };
+
   /// `x` copies on `gpus` GPUs beside every decode pool that there is room for.
   void pair(std::int64_t gpus, std::int64_t x, const Size<PromptCopy>& size) {
     const auto prompts = options(size, x);
@@ -189,16 +198,41 @@ class PoolSearch {
       if (r_.gpus && left % more != 0) continue;
       const std::int64_t last = left / more;
       for (std::int64_t y = r_.gpus ? std::max<std::int64_t>(1, last) : 1; y <= last; ++y) {
-        // At best: all GPUs of a copy send or take a part of the cache.
-        const traffic::HandOver way =
-            hand_over(cache_, s_.platform, {.tp = gpus / x, .dp = x}, {.tp = more, .dp = y});
-        for (const PromptOption& a : prompts) {
-          const auto first = static_cast<std::size_t>(a.copy - size.copies.data());
-          for (std::size_t i = 0; i < decodes.copies.size(); ++i) {
-            if (consider(a, x, decodes.copies[i], y, way))
-              held_[more][first * decodes.copies.size() + i] = true;
-          }
-        }
+        const auto stand = stand_of(x, gpus / x, y, more);
+        if (stand) consider_all(*stand, size, prompts, decodes, held_[more]);
+      }
+    }
+  }
+
+  /// Nothing where it cannot be had for the money and the power.
+  [[nodiscard]] std::optional<Stand> stand_of(std::int64_t x,
+                                              std::int64_t gpus,
+                                              std::int64_t y,
+                                              std::int64_t more) const {
+    const SearchLimits& l = r_.limits;
+    // At best: all GPUs of a copy send or take a part of the cache.
+    const Layout prompts{.tp = gpus, .dp = x};
+    const Layout decodes{.tp = more, .dp = y};
+    Stand s{x, y, x * gpus + y * more, hand_over(cache_, s_.platform, prompts, decodes), {}};
+    if (s.gpus < r_.fewest_gpus) return std::nullopt;
+    s.usd_per_hour = pools_rent(s_, f_, prompts, decodes);
+    const double month = s.usd_per_hour.value_or(INFINITY) * estimate::kHoursPerMonth;
+    if (l.usd_per_month && month > *l.usd_per_month) return std::nullopt;
+    if (l.capex_usd && purchase_of(f_, s.gpus).value_or(INFINITY) > *l.capex_usd)
+      return std::nullopt;
+    if (l.power_w && least_power(f_, s.gpus).value_or(INFINITY) > *l.power_w) return std::nullopt;
+    return s;
+  }
+
+  void consider_all(const Stand& stand,
+                    const Size<PromptCopy>& size,
+                    const std::vector<PromptOption>& prompts,
+                    const Size<DecodeCopy>& decodes,
+                    std::vector<bool>& held) {
+    for (const PromptOption& a : prompts) {
+      const auto first = static_cast<std::size_t>(a.copy - size.copies.data());
+      for (std::size_t i = 0; i < decodes.copies.size(); ++i) {
+        if (consider(stand, a, decodes.copies[i])) held[first * decodes.copies.size() + i] = true;
       }
     }
   }
@@ -207,51 +241,44 @@ class PoolSearch {
     return !limit || value <= limit->most_s;
   }
 
-  /// Both pools at the rate that the slower of them and the link allow.
-  bool consider(const PromptOption& a,
-                std::int64_t x,
-                const DecodeCopy& b,
-                std::int64_t y,
-                const traffic::HandOver& way) {
-    const double most = std::min(a.prompts_per_s, traffic::kPromptLoad * way.lanes / way.seconds);
-    const double rate = std::min(most, real(y) * b.answers_per_s);
-    const double ttft = a.ttft_s + way.seconds + traffic::first_steps() * b.gap.step_s;
+  /// Both pools at the rate that the slower of them and the link allow. Do the limits hold?
+  bool consider(const Stand& stand, const PromptOption& a, const DecodeCopy& b) {
+    const SearchLimits& l = r_.limits;
+    const double link = traffic::kPromptLoad * stand.way.lanes / stand.way.seconds;
+    const double rate = std::min({a.prompts_per_s, link, real(stand.y) * b.answers_per_s});
     SearchPoint point;
-    point.family = s_.index;
-    point.layout = b.layout;
-    point.layout.dp = y;
-    point.batch = y * b.sequences * b.layout.attention_dp;
-    point.prefill = SearchPool{a.copy->layout, a.copy->chunk, a.load};
-    point.prefill->layout.dp = x;
-    point.gpus = workload::gpu_count(point.prefill->layout) + workload::gpu_count(point.layout);
-    point.ttft_s = ttft;
+    point.gpus = stand.gpus;
+    point.usd_per_hour = stand.usd_per_hour;
+    point.ttft_s = a.ttft_s + stand.way.seconds + traffic::first_steps() * b.gap.step_s;
     point.tpot_s = b.gap.token_s;
-    point.e2e_s = ttft + (output_ - 1.0) * b.gap.token_s;
+    point.e2e_s = point.ttft_s + (output_ - 1.0) * b.gap.token_s;
     point.output_tokens_per_s = rate * output_;
-    return keep(std::move(point));
+    const bool holds = within(l.ttft, point.ttft_s) && within(l.tpot, point.tpot_s) &&
+                       within(l.latency, point.e2e_s) &&
+                       point.output_tokens_per_s >= l.output_tokens_per_s.value_or(0.0);
+    if (!holds) return false;
+    point.key = search_key(r_, f_, point);
+    const auto best = best_.find(stand.gpus);
+    if (r_.frontier || best == best_.end() || better(point, best->second))
+      keep(std::move(point), stand, a, b);
+    return true;
   }
 
-  /// Does it hold the limits?
-  bool keep(SearchPoint p) {
-    const SearchLimits& l = r_.limits;
-    const bool holds = within(l.ttft, p.ttft_s) && within(l.tpot, p.tpot_s) &&
-                       within(l.latency, p.e2e_s) && p.gpus >= r_.fewest_gpus &&
-                       p.output_tokens_per_s >= l.output_tokens_per_s.value_or(0.0);
-    if (!holds) return false;
-    p.usd_per_hour = pools_rent(s_, f_, p.prefill->layout, p.layout);
-    if (l.usd_per_month &&
-        (!p.usd_per_hour || *p.usd_per_hour * estimate::kHoursPerMonth > *l.usd_per_month))
-      return false;
-    if (l.capex_usd && purchase_of(f_, p.gpus).value_or(INFINITY) > *l.capex_usd) return false;
-    if (l.power_w && least_power(f_, p.gpus).value_or(INFINITY) > *l.power_w) return false;
-    p.key = search_key(r_, f_, p);
-    if (r_.frontier) {
-      out_.points.push_back(std::move(p));
-      return true;
+  void keep(SearchPoint point, const Stand& stand, const PromptOption& a, const DecodeCopy& b) {
+    point.family = s_.index;
+    point.layout = b.layout;
+    point.layout.dp = stand.y;
+    point.batch = stand.y * b.sequences * b.layout.attention_dp;
+    point.prefill = SearchPool{a.copy->layout, a.copy->chunk, a.load};
+    point.prefill->layout.dp = stand.x;
+    if (!r_.frontier) {
+      best_.insert_or_assign(stand.gpus, std::move(point));
+      return;
     }
-    const auto [best, is_first] = best_.try_emplace(p.gpus, p);
-    if (!is_first && better(p, best->second)) best->second = std::move(p);
-    return true;
+    out_.points.push_back(std::move(point));
+    if (out_.points.size() < room_) return;
+    keep_frontier(out_.points);
+    room_ = std::max(room_, 2 * out_.points.size());
   }
 
   /// Of pairs that are nearly as good as the best, the one of the fewest GPUs.
@@ -277,6 +304,7 @@ class PoolSearch {
   std::map<std::int64_t, Size<DecodeCopy>> decodes_;
   std::map<std::int64_t, std::vector<bool>> held_;  ///< pairs of copies, by size of the second
   std::map<std::int64_t, SearchPoint> best_;        ///< by GPUs
+  std::size_t room_ = 4096;                         ///< points of a frontier before it is thinned
   LayoutResult out_;
 };
 
