@@ -68,7 +68,7 @@ report::Answer training_answer(const CommandContext& context, workload::Method m
   return std::move(t.answer);
 }
 
-void refuse_rule_options(const Inputs& in) {
+void refuse_contradictions(const Inputs& in) {
   if (in.has("peak") && !by_rule(in)) {
     throw Error(ErrorCode::usage,
                 "--peak belongs to --method rule",
@@ -79,13 +79,24 @@ void refuse_rule_options(const Inputs& in) {
                 "--curve has no use with --method rule",
                 "the rule is a straight line; leave one of them out");
   }
+  if (!in.has("prefill-pool")) return;
+  if (by_rule(in)) {
+    throw Error(ErrorCode::usage,
+                "--prefill-pool has no use with --method rule",
+                "the rule knows one prefill on all GPUs; leave one of them out");
+  }
+  if (in.text("curve") == "batch") {
+    throw Error(ErrorCode::usage,
+                "--curve batch has no use with --prefill-pool",
+                "pools serve clients that come and go: --curve concurrency");
+  }
 }
 
 }  // namespace
 
 report::Answer run_latency(const CommandContext& context) {
   if (const auto method = training_method(context.inputs)) return training_answer(context, *method);
-  refuse_rule_options(context.inputs);
+  refuse_contradictions(context.inputs);
   if (by_rule(context.inputs)) return rule_answer(context);
   TimedDeployment t = timed_deployment(context, true);
   report::report_latency(t.answer, std::move(t.latency), report::describe(t.deployment));

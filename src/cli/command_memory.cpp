@@ -1,6 +1,10 @@
+#include <fmt/format.h>
+
 #include "dsplan/base/error.hpp"
+#include "dsplan/estimate/memory.hpp"
 #include "dsplan/estimate/rule.hpp"
 #include "dsplan/plan/memory_answer.hpp"
+#include "dsplan/plan/recommendation.hpp"
 #include "dsplan/plan/training_answer.hpp"
 #include "dsplan/report/catalog_report.hpp"
 #include "dsplan/report/memory_report.hpp"
@@ -87,6 +91,24 @@ report::Answer training_answer(const CommandContext& context, workload::Method m
   return answer;
 }
 
+/// The figures are of the pool that decodes; both must fit.
+void add_prefill_pool(report::Answer& answer,
+                      plan::MemoryAnswer& memory,
+                      const plan::Deployment& d) {
+  if (!d.prefill) return;
+  const plan::PerGpuMemory prompts = plan::gpu_memory(*d.prefill);
+  const auto gib = [](Bytes bytes) { return fmt::format("{:.2f} GiB", bytes.value / kGibi); };
+  const bool fits = estimate::fits(
+      d.prefill->workload, estimate::inference_memory(d.prefill->workload, d.gpu), *d.gpu);
+  const std::string holds = "a GPU of the pool of prompts (" +
+                            workload::describe(d.prefill->workload.layout) + ") holds " +
+                            gib(prompts.total) + " of " + gib(*prompts.usable);
+  answer.assumptions.push_back(
+      {"prefill-pool", "the figures are of the pool that decodes; " + holds, "--prefill-pool"});
+  if (!fits) answer.warnings.push_back({"prefill-pool-does-not-fit", holds});
+  memory.fits = *memory.fits && fits;
+}
+
 }  // namespace
 
 report::Answer run_memory(const CommandContext& context) {
@@ -101,6 +123,7 @@ report::Answer run_memory(const CommandContext& context) {
   add_notes(answer, deployment, source);
   add_sources(answer, context, deployment, source);
   plan::MemoryAnswer memory = plan::memory_answer(context.catalog, deployment);
+  add_prefill_pool(answer, memory, deployment);
   adjust(memory, asked);
   report::report_memory(answer, std::move(memory), report::describe(deployment));
   return answer;

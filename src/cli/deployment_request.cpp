@@ -103,6 +103,7 @@ plan::DeploymentRequest deployment_request(const Inputs& in, const plan::ModelCh
   r.settings.gpu_layers = in.count("gpu-layers");
   r.settings.flash_attention = in.toggle("flash-attention").value_or(true);
   add_pace(r.settings, in);
+  if (const auto pool = in.text("prefill-pool")) r.prefill_pool = plan::parse_prefill_pool(*pool);
   return r;
 }
 

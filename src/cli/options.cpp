@@ -10,6 +10,7 @@ constexpr std::string_view kModel = "Model";
 constexpr std::string_view kLoad = "Load";
 constexpr std::string_view kHardware = "Hardware and layout";
 constexpr std::string_view kEngine = "Engine";
+constexpr std::string_view kPrefillPool = "Prefill pool";
 constexpr std::string_view kTraining = "Training";
 constexpr std::string_view kLimits = "Limits and search";
 constexpr std::string_view kCost = "Cost";
@@ -71,6 +72,8 @@ constexpr std::array kOptions{
     Option{"accepted-tokens", 0, "N", Kind::number, "of them that hold, in the mean: 1.8", "0", kEngine},
     Option{"stream-interval", 0, "N", Kind::count, "steps between two pieces that a client sees", "the engine's", kEngine},
     Option{"poll-interval", 0, "N", Kind::count, "decode steps between two looks at new requests", "the engine's", kEngine},
+
+    Option{"prefill-pool", 0, "POOL", Kind::text, "a pool of devices for prompts alone: tp=2,dp=4 (or gpus, pp, ep, cp, attention-dp, max-batched-tokens); other flags are then of the pool that decodes, but --concurrency of both", "none", kPrefillPool},
 
     Option{"micro-batch", 0, "N", Kind::count, "training: sequences that pass at once", "1", kTraining},
     Option{"global-batch", 0, "N", Kind::count, "training: sequences of a step, over all ranks", "micro-batch x dp x pp", kTraining},
@@ -166,6 +169,7 @@ const std::vector<std::string_view> kPace{"link",
                                           "accepted-tokens",
                                           "stream-interval",
                                           "poll-interval",
+                                          "prefill-pool",
                                           "tokens",
                                           "peak",
                                           "curve"};
@@ -185,11 +189,16 @@ const std::vector<std::string_view> kMoney{"provider",
                                            "rack-usd-per-month",
                                            "staff-usd-per-month"};
 
-/// `names` without those of the guides' rule and of curves, which only some commands have.
-std::vector<std::string_view> plain(std::vector<std::string_view> names) {
-  for (const std::string_view other : {"method", "peak", "curve", "mig"})
+std::vector<std::string_view> without(std::vector<std::string_view> names,
+                                      std::initializer_list<std::string_view> others) {
+  for (const std::string_view other : others)
     names.erase(std::remove(names.begin(), names.end(), other), names.end());
   return names;
+}
+
+/// `names` without those of the guides' rule and of curves, which only some commands have.
+std::vector<std::string_view> plain(std::vector<std::string_view> names) {
+  return without(std::move(names), {"method", "peak", "curve", "mig"});
 }
 
 std::vector<std::string_view> with(std::vector<std::string_view> names,
@@ -205,7 +214,7 @@ std::vector<Command> estimating_commands() {
   return {{"memory",
            "What a deployment occupies, whether it fits, and what would make it fit",
            "dsplan memory --model llama-3.1-70b --gpu h100 --gpus 4 --batch 16",
-           with(kDeployment, kTrainingOptions, {"mig", "adjust-batch", "utilization"}),
+           with(kDeployment, kTrainingOptions, {"mig", "prefill-pool", "adjust-batch", "utilization"}),
            {},
            true},
           {"flops",
@@ -253,7 +262,7 @@ Command recommending_command() {
   return {"recommend",
           "Ranked deployments that hold the limits, with reasons and near misses",
           "dsplan recommend --model qwen3-32b --gpu h200 --gpus 8 --max-ttft 2s --max-tpot 30ms",
-          with(plain(with(kDeployment, kTrainingOptions, kPace)),
+          with(without(plain(with(kDeployment, kTrainingOptions, kPace)), {"prefill-pool"}),
                kMoney,
                {"method", "mig", "scenario", "objective", "pareto", "max-ttft", "max-tpot", "max-latency",
                 "min-throughput", "budget-per-month", "budget-capex", "max-gpus", "max-power", "vendor",

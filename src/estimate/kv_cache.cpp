@@ -133,6 +133,11 @@ Bytes kv_bytes_per_token(const Inference& w) {
   return whole(real(m.layers - m.linear_layers) * cell_bytes(w, 1));
 }
 
+double cache_copies(const Inference& w) {
+  const std::int64_t ranks = w.layout.tp;
+  return std::max(1.0, real(ranks) * cell_bytes(w, ranks) / cell_bytes(w, 1));
+}
+
 Bytes kv_bytes_per_token_beyond_window(const Inference& w) {
   const Model& m = *w.model;
   if (m.encoder) return bytes(0);

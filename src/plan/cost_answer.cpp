@@ -15,6 +15,7 @@ namespace dsplan::plan {
 namespace {
 
 using estimate::Ownership;
+using Fleet = std::span<const Machines>;
 
 constexpr double kYears = 3.0;
 constexpr double kUsdPerKwh = 0.12;
@@ -108,11 +109,11 @@ void warn_nothing_to_rent(CostAnswer& a,
 
 void set_rent(CostAnswer& a,
               const catalog::Catalog& catalog,
-              const Machines& m,
+              Fleet fleet,
               const CostRequest& r,
               const Terms& t) {
-  a.offers = rent_offers(catalog, *m.gpu, m.rent, r.rent);
-  if (a.offers.empty()) return warn_nothing_to_rent(a, catalog, m, r.rent);
+  a.offers = rent_offers(catalog, fleet, r.rent);
+  if (a.offers.empty()) return warn_nothing_to_rent(a, catalog, fleet.front(), r.rent);
   const RentOffer& best = a.offers.front();
   for (const std::string_view trap : best.price->traps)
     warn(a.notes, "price-trap", best.provider + " " + best.instance + ": " + std::string(trap));
@@ -123,11 +124,11 @@ void set_rent(CostAnswer& a,
          "rented at the cheapest " + best.term + " price known: " + place_of(best) +
              (best.term == "spot" ? "; spot prices are a bound, and capacity may be gone" : ""),
          "data/prices.yaml; --provider, --region, --term");
-  if (best.gpus * best.instances > m.gpus)
+  if (best.gpus * best.instances > a.gpus)
     assume(a.notes,
            "whole-instances",
            "whole instances are rented: " + text(best.gpus * best.instances) + " GPUs for " +
-               text(m.gpus),
+               text(a.gpus),
            "X-INSTANCES");
   warn_of_age(a.notes,
               r.rent,
@@ -147,15 +148,21 @@ std::optional<DevicePrice> device_price(const catalog::Gpu& gpu, const CostReque
   return p;
 }
 
-double server_price(CostAnswer& a, const Machines& m, const CostRequest& r) {
-  if (r.server_usd) return *r.server_usd * static_cast<double>(m.count);
-  if (m.computer) return 0.0;
+std::int64_t cards_of(Fleet fleet) {
+  std::int64_t cards = 0;
+  for (const Machines& m : fleet) cards += m.cards;
+  return cards;
+}
+
+double server_price(CostAnswer& a, Fleet fleet, const CostRequest& r) {
+  if (r.server_usd) return *r.server_usd * static_cast<double>(a.machines);
+  if (fleet.front().computer) return 0.0;
   assume(a.notes,
          "server-price",
          "a machine costs 30 % of its devices, as a server of the sizing guides with two A100 at "
          "about $30,000",
          "--server-usd");
-  return kServerShare * a.device_price->usd * static_cast<double>(m.cards);
+  return kServerShare * a.device_price->usd * static_cast<double>(cards_of(fleet));
 }
 
 void note_purchase(CostAnswer& a, const Machines& m, const CostRequest& r) {
@@ -183,8 +190,9 @@ void note_running(CostAnswer& a, const CostRequest& r) {
            "--rack-usd-per-month, --staff-usd-per-month");
 }
 
-void set_owned(CostAnswer& a, const Machines& m, const CostRequest& r, const Terms& t) {
-  const auto power = power_of(m);
+void set_owned(CostAnswer& a, Fleet fleet, const CostRequest& r, const Terms& t) {
+  const Machines& m = fleet.front();
+  const auto power = power_of(fleet);
   if (power) a.power_w = power->value;
   a.device_price = device_price(*m.gpu, r);
   const Ownership& own = t.own;
@@ -209,8 +217,8 @@ void set_owned(CostAnswer& a, const Machines& m, const CostRequest& r, const Ter
                     ": the cost of owning is unknown; say it with --gpu-usd");
   }
   note_purchase(a, m, r);
-  a.tco.devices = a.device_price->usd * static_cast<double>(m.cards);
-  a.tco.servers = server_price(a, m, r);
+  a.tco.devices = a.device_price->usd * static_cast<double>(cards_of(fleet));
+  a.tco.servers = server_price(a, fleet, r);
   a.capex_usd = *a.tco.devices + *a.tco.servers;
 }
 
@@ -237,14 +245,15 @@ void set_totals(CostAnswer& a, const Terms& t) {
 }
 
 CostAnswer begin(const catalog::Catalog& catalog,
-                 const Machines& m,
+                 Fleet fleet,
                  const CostRequest& r,
                  const Terms& t,
                  CostAnswer a) {
-  a.gpus = m.gpus;
-  a.machines = m.count;
-  set_rent(a, catalog, m, r, t);
-  set_owned(a, m, r, t);
+  a.gpus = 0;
+  for (const Machines& m : fleet) a.gpus += m.gpus;
+  a.machines = machine_count(fleet);
+  set_rent(a, catalog, fleet, r, t);
+  set_owned(a, fleet, r, t);
   set_totals(a, t);
   return a;
 }
@@ -285,13 +294,23 @@ std::optional<Predicted> run_cost(double usd_per_hour,
   return times(*speed.time_to_train_s, usd_per_hour / load / estimate::kSecondsPerHour);
 }
 
-/// [X-SPLIT]
-std::optional<SplitCosts> split_costs(const UnitCosts& u, const LatencyAnswer& l) {
-  if (!u.million_input || !u.million_output || !l.decode_step_s) return std::nullopt;
+/// [X-SPLIT] Of pools each pays for its own GPUs.
+double prompt_share(const Deployment& d, const LatencyAnswer& l) {
+  if (d.prefill) {
+    return static_cast<double>(workload::gpu_count(d.prefill->workload.layout)) /
+           static_cast<double>(all_gpus(d));
+  }
   const double prompts = l.prefill_s->value * l.requests_per_s->value;
   const double decode = l.decode_step_s->value * l.output_tokens_per_s->value /
                         (*l.running_sequences * *l.tokens_per_step);
-  const double share = estimate::prompt_share(prompts, decode);
+  return estimate::prompt_share(prompts, decode);
+}
+
+std::optional<SplitCosts> split_costs(const UnitCosts& u,
+                                      const Deployment& d,
+                                      const LatencyAnswer& l) {
+  if (!u.million_input || !u.million_output || !l.decode_step_s) return std::nullopt;
+  const double share = prompt_share(d, l);
   return SplitCosts{share, times(*u.million_input, share), times(*u.million_output, 1.0 - share)};
 }
 
@@ -316,13 +335,13 @@ CostAnswer cost_answer(const catalog::Catalog& catalog,
                        const CostRequest& r) {
   CostAnswer a;
   const Terms t = terms_of(a, r);
-  a = begin(catalog, machines_of(d), r, t, std::move(a));
+  a = begin(catalog, fleet_of(d), r, t, std::move(a));
   a.fits = latency.fits.value_or(true);
   const auto output = static_cast<double>(d.workload.output_tokens);
   const double share = output / static_cast<double>(workload::context_tokens(d.workload));
   if (a.usd_per_hour && a.fits) {
     a.units = unit_costs(*a.usd_per_hour, latency, share, t.load_factor);
-    a.split = split_costs(a.units, latency);
+    a.split = split_costs(a.units, d, latency);
   }
   // Machines that were bought cost as much in hours without use.
   if (a.tco.per_hour && a.fits)
@@ -342,7 +361,7 @@ CostAnswer cost_answer(const catalog::Catalog& catalog,
                        const CostRequest& r) {
   CostAnswer a;
   const Terms t = terms_of(a, r);
-  a = begin(catalog, machines_of(d), r, t, std::move(a));
+  a = begin(catalog, std::vector{machines_of(d)}, r, t, std::move(a));
   a.fits = speed.fits;
   if (!a.fits) return a;
   const auto price = [&](double usd_per_hour, double load) {
@@ -364,7 +383,7 @@ CostAnswer cost_answer(const catalog::Catalog& catalog,
                        const CostRequest& r) {
   CostAnswer a;
   const Terms t = terms_of(a, r);
-  return begin(catalog, machines_of(gpu, gpus, node_gpus), r, t, std::move(a));
+  return begin(catalog, std::vector{machines_of(gpu, gpus, node_gpus)}, r, t, std::move(a));
 }
 
 }  // namespace dsplan::plan

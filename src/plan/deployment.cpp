@@ -7,6 +7,7 @@
 
 #include "layout_space.hpp"
 #include "mig_slice.hpp"
+#include "prefill_deployment.hpp"
 #include "resolution.hpp"
 
 namespace dsplan::plan {
@@ -465,8 +466,15 @@ std::int64_t node_size(const Gpu& gpu) {
   return joined ? kBoxGpus : 1;
 }
 
+std::int64_t all_gpus(const Deployment& d) {
+  return workload::gpu_count(d.workload.layout) +
+         (d.prefill ? workload::gpu_count(d.prefill->workload.layout) : 0);
+}
+
 Deployment resolve_deployment(const Catalog& catalog, const DeploymentRequest& request) {
-  return Resolver(catalog, request).resolve();
+  Deployment d = Resolver(catalog, request).resolve();
+  if (request.prefill_pool) add_prefill_pool(d, catalog, request);
+  return d;
 }
 
 }  // namespace dsplan::plan

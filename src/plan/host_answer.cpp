@@ -10,6 +10,7 @@
 #include "dsplan/estimate/training_memory.hpp"
 
 #include "machines.hpp"
+#include "pair_figures.hpp"
 #include "resolution.hpp"
 
 namespace dsplan::plan {
@@ -45,7 +46,8 @@ double needed(const Demand& d) {
 }
 
 void set_network(HostAnswer& a, const Machines& m, const Demand& d) {
-  const auto network = estimate::network_class(m.count, m.networked, bytes_per_second(needed(d)));
+  const auto network =
+      estimate::network_class(a.machines, m.networked, bytes_per_second(needed(d)));
   a.network.name = std::string(network.name);
   a.network.gbit_per_s = network.gbit_per_s;
   a.network.ports = network.ports;
@@ -55,6 +57,13 @@ void set_network(HostAnswer& a, const Machines& m, const Demand& d) {
   a.network.needed_bytes_per_s = needed(d);
   add(a, "network", "waited for, a step", d.sent.exposed.value, "B", "H-EXCHANGE");
   add(a, "network", "behind the step's work", d.sent.hidden.value, "B", "H-EXCHANGE");
+}
+
+/// [P-POOLS] The caches that a decoding machine is sent, if prompts run on others: one for each of
+/// its requests.
+Demand cache_demand(const Deployment& d, std::span<const Machines> fleet, const LatencyAnswer& l) {
+  if (fleet.size() == 1) return {};
+  return {{cache_of(d.workload), {}}, as_double(fleet.front().count) / l.requests_per_s->value};
 }
 
 Demand serving_demand(const Deployment& d, const Machines& m, const LatencyAnswer& l) {
@@ -135,7 +144,8 @@ Bytes checkpoint_of(const TrainingDeployment& d) {
 
 // ---- power, memory, loading ----
 
-void set_power(HostAnswer& a, const Machines& m) {
+void set_power(HostAnswer& a, std::span<const Machines> fleet) {
+  const Machines& m = fleet.front();
   const auto power = estimate::machine_power(m.parts);
   if (!power) {
     return warn(a.notes,
@@ -145,7 +155,7 @@ void set_power(HostAnswer& a, const Machines& m) {
   }
   const Watts wall = estimate::at_the_wall(*power);
   a.power_w = wall.value;
-  a.all_power_w = power_of(m)->value;
+  a.all_power_w = power_of(fleet)->value;
   add(a, "power", "devices", power->devices.value, "W", "H-POWER");
   add(a, "power", "cores", power->cores.value, "W", "H-POWER");
   add(a, "power", "memory", power->memory.value, "W", "H-POWER");
@@ -211,15 +221,19 @@ HostAnswer host_answer(const catalog::Catalog& catalog,
                        const Deployment& d,
                        const LatencyAnswer& latency,
                        const HostRequest& r) {
-  const Machines m = machines_of(d);
+  const std::vector<Machines> fleet = fleet_of(d);
+  const Machines& m = fleet.front();
   HostAnswer a;
   a.fits = latency.fits.value_or(true);
   set_machine(a, m);
-  set_network(a, m, serving_demand(d, m, latency));
+  a.machines = machine_count(fleet);
+  const Demand step = serving_demand(d, m, latency);
+  const Demand caches = cache_demand(d, fleet, latency);
+  set_network(a, m, needed(caches) > needed(step) ? caches : step);
   estimate::StorageNeed need = storage_need(m);
   add_logs(a, need, d, latency, r);
   set_storage(a, need);
-  set_power(a, m);
+  set_power(a, fleet);
   set_load_time(
       a,
       m,
@@ -238,7 +252,7 @@ HostAnswer host_answer(const catalog::Catalog& catalog,
   set_machine(a, m);
   set_network(a, m, {});
   set_storage(a, storage_need(m));
-  set_power(a, m);
+  set_power(a, std::vector{m});
   set_load_time(
       a, m, estimate::interconnect(gpu, catalog.all<catalog::Link>(), node_gpus, nullptr, nullptr));
   a.software = software_need(catalog, gpu, nullptr, nullptr);
@@ -268,7 +282,7 @@ HostAnswer host_answer(const catalog::Catalog& catalog,
   if (!r.checkpoint_interval) fill(a.notes, "checkpoint_interval", "1h", Origin::built_in);
   a.checkpoint = need.checkpoint;
   set_storage(a, need);
-  set_power(a, m);
+  set_power(a, std::vector{m});
   set_load_time(
       a,
       m,

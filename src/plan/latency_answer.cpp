@@ -10,6 +10,7 @@
 
 #include "duration.hpp"
 #include "latency_figures.hpp"
+#include "latency_pools.hpp"
 
 namespace dsplan::plan {
 namespace {
@@ -64,7 +65,7 @@ std::vector<StepShare> prefill_shares(const Serving& s, const RunLoad& load) {
 }
 
 void set_breakdown(LatencyAnswer& a, const LatencyFigures& f, const catalog::Band* tpot) {
-  const auto prefill = prefill_shares(f.serving, f.load);
+  const auto prefill = prefill_shares(f.prompts ? *f.prompts : f.serving, f.load);
   a.prefill_bound = std::string(estimate::name_of(estimate::bound(prefill)));
   a.bound = a.prefill_bound;
   add_terms(a, "prefill", prefill, f.times.prefill_s);
@@ -143,6 +144,7 @@ LatencyAnswer latency_answer(const catalog::Catalog& catalog, const Deployment& 
   set_warnings(a, f, d);
   warn_of_host(a, catalog, d);
   note_bands(a, f);
+  if (f.pair) add_pools(a, d, *f.pair);
   return a;
 }
 

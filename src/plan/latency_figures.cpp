@@ -4,6 +4,7 @@
 
 #include "dsplan/base/error.hpp"
 
+#include "pair_figures.hpp"
 #include "resolution.hpp"
 
 namespace dsplan::plan {
@@ -59,17 +60,30 @@ Predicted whole_request(double value, const Predicted& first, const Predicted& e
           value * (*first.high + more * *each.high) / sum};
 }
 
-void set_bands(LatencyFigures& f, const catalog::Catalog& catalog, const Deployment& d) {
+}  // namespace
+
+Arrival usual_arrival(const Deployment& d) {
+  if (d.workload.batch == 1) return Arrival::single;
+  return d.workload.output_tokens > 0 ? Arrival::closed : Arrival::batch;
+}
+
+RunLoad closed_load(const Deployment& d, double attention_replicas) {
+  return load_of(d, usual_arrival(d), attention_replicas);
+}
+
+void put_bands(LatencyFigures& f,
+               const catalog::Catalog& catalog,
+               const Deployment& d,
+               const Evidence& known) {
   const Arrival arrival = f.load.arrival;
-  f.evidence = evidence(catalog, f.serving, *d.gpu);
-  f.ttft = band_of(catalog, "ttft", arrival, f.evidence);
-  f.prefill = band_of(catalog, "prefill", Arrival::single, f.evidence);
-  f.tpot = band_of(catalog, "tpot", arrival, f.evidence);
-  f.throughput = band_of(catalog, "throughput", arrival, f.evidence);
+  f.ttft = band_of(catalog, "ttft", arrival, known);
+  f.prefill = band_of(catalog, "prefill", Arrival::single, known);
+  f.tpot = band_of(catalog, "tpot", arrival, known);
+  f.throughput = band_of(catalog, "throughput", arrival, known);
   f.widening = d.shape_assumed ? kShapeWidening : 1.0;
 }
 
-void set_point(LatencyFigures& f, double gpus) {
+void put_point(LatencyFigures& f, double gpus) {
   const RunTimes& t = f.times;
   const auto figure = [&](double value, const catalog::Band* band) {
     return widened(predicted(value, band), f.widening);
@@ -87,13 +101,6 @@ void set_point(LatencyFigures& f, double gpus) {
   f.e2e_s = whole_request(t.e2e_s, f.point.ttft_s, *f.point.tpot_s, f.load.output_tokens - 1.0);
 }
 
-}  // namespace
-
-Arrival usual_arrival(const Deployment& d) {
-  if (d.workload.batch == 1) return Arrival::single;
-  return d.workload.output_tokens > 0 ? Arrival::closed : Arrival::batch;
-}
-
 LatencyFigures latency_figures(const catalog::Catalog& catalog,
                                const Deployment& d,
                                Arrival arrival) {
@@ -102,12 +109,14 @@ LatencyFigures latency_figures(const catalog::Catalog& catalog,
                 "a time needs a device",
                 "name one with --gpu; `dsplan catalog list gpus` lists them");
   }
+  if (d.prefill) return pair_figures(catalog, d);
   LatencyFigures f;
   f.serving = serving(catalog, d);
   f.load = load_of(d, arrival, f.serving.attention_replicas);
   f.times = times_of(f.serving, f.load);
-  set_bands(f, catalog, d);
-  set_point(f, static_cast<double>(workload::gpu_count(d.workload.layout)));
+  f.evidence = evidence(catalog, f.serving, *d.gpu);
+  put_bands(f, catalog, d, f.evidence);
+  put_point(f, static_cast<double>(workload::gpu_count(d.workload.layout)));
   return f;
 }
 

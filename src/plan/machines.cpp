@@ -29,7 +29,7 @@ Machines stand(const catalog::Gpu* gpu,
   if (gpu == nullptr) {
     refuse("a server needs a device", "name one with --gpu; `dsplan catalog list gpus` lists them");
   }
-  const std::int64_t most = node_gpus > kLargestMachine ? kTrayGpus : node_gpus;
+  const std::int64_t most = machine_size(node_gpus);
   Machines m;
   m.gpu = gpu;
   m.gpus = copies * copy_gpus;
@@ -60,9 +60,16 @@ void equip(Machines& m) {
 
 }  // namespace
 
-Machines machines_of(const Deployment& d) {
+std::int64_t machine_size(std::int64_t node_gpus) {
+  return node_gpus > kLargestMachine ? kTrayGpus : node_gpus;
+}
+
+namespace {
+
+/// `copies` of `copy_gpus`, each with the weights of the deployment.
+Machines serving_machines(const Deployment& d, std::int64_t copies, std::int64_t copy_gpus) {
   const workload::Inference& w = d.workload;
-  Machines m = stand(d.gpu, w.layout.dp, workload::replica_gpus(w.layout), d.node_gpus);
+  Machines m = stand(d.gpu, copies, copy_gpus, d.node_gpus);
   m.parameters = d.parameters;
   m.checkpoint = total(estimate::checkpoint_weights(w));
   m.device = total(estimate::inference_memory(w, d.gpu).worst_gpu().weights);
@@ -71,6 +78,58 @@ Machines machines_of(const Deployment& d) {
   m.loaded = std::min(m.checkpoint, m.device * as_double(m.machine_gpus) + m.offloaded);
   equip(m);
   return m;
+}
+
+/// The sum of an offer for each kind of machine, if they are the same instance of the same place.
+std::optional<RentOffer> joined(const RentOffer& a, std::span<const RentOffer> others) {
+  const auto same = std::find_if(others.begin(), others.end(), [&](const RentOffer& b) {
+    return a.provider == b.provider && a.instance == b.instance && a.region == b.region;
+  });
+  if (same == others.end()) return std::nullopt;
+  RentOffer sum = a;
+  sum.instances += same->instances;
+  sum.usd_per_hour += same->usd_per_hour;
+  return sum;
+}
+
+}  // namespace
+
+Machines machines_of(const Deployment& d) {
+  const workload::Layout& l = d.workload.layout;
+  return serving_machines(d, l.dp, workload::replica_gpus(l));
+}
+
+std::vector<Machines> fleet_of(const Deployment& d) {
+  if (!d.prefill) return {machines_of(d)};
+  if (all_gpus(d) <= machine_size(d.node_gpus)) return {serving_machines(d, 1, all_gpus(d))};
+  return {machines_of(d), machines_of(*d.prefill)};
+}
+
+std::int64_t machine_count(std::span<const Machines> fleet) {
+  std::int64_t count = 0;
+  for (const Machines& m : fleet) count += m.count;
+  return count;
+}
+
+std::vector<RentOffer> rent_offers(const catalog::Catalog& catalog,
+                                   std::span<const Machines> fleet,
+                                   const RentFilter& filter) {
+  const auto first = rent_offers(catalog, *fleet.front().gpu, fleet.front().rent, filter);
+  if (fleet.size() == 1) return first;
+  const auto second = rent_offers(catalog, *fleet.back().gpu, fleet.back().rent, filter);
+  std::vector<RentOffer> both;
+  for (const RentOffer& offer : first) {
+    if (const auto sum = joined(offer, second)) both.push_back(*sum);
+  }
+  if (both.empty() && !first.empty() && !second.empty()) {
+    const bool larger = second.front().usd_per_hour > first.front().usd_per_hour;
+    both.push_back(larger ? second.front() : first.front());
+    both.back().usd_per_hour = first.front().usd_per_hour + second.front().usd_per_hour;
+  }
+  std::stable_sort(both.begin(), both.end(), [](const RentOffer& a, const RentOffer& b) {
+    return a.usd_per_hour < b.usd_per_hour;
+  });
+  return both;
 }
 
 Machines machines_of(const TrainingDeployment& d) {
@@ -97,6 +156,16 @@ Machines machines_of(const catalog::Gpu& gpu, std::int64_t gpus, std::int64_t no
   m.parameters = m.checkpoint.value / kWeightBytes;
   equip(m);
   return m;
+}
+
+std::optional<Watts> power_of(std::span<const Machines> fleet) {
+  Watts sum;
+  for (const Machines& m : fleet) {
+    const auto power = power_of(m);
+    if (!power) return std::nullopt;
+    sum = sum + *power;
+  }
+  return sum;
 }
 
 std::optional<Watts> power_of(const Machines& m) {

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "dsplan/catalog/gpu.hpp"
 #include "dsplan/estimate/cost.hpp"
 #include "dsplan/estimate/power.hpp"
 #include "dsplan/plan/deployment.hpp"
+#include "dsplan/plan/rent_offers.hpp"
 #include "dsplan/plan/training_deployment.hpp"
 
 namespace dsplan::plan {
@@ -32,13 +35,29 @@ struct Machines {
   estimate::MachineParts parts;
 };
 
-/// Throw a usage error without a device.
+/// Devices of one machine at most: a fast link that joins more than 16 joins machines of eight.
+[[nodiscard]] std::int64_t machine_size(std::int64_t node_gpus);
+
+/// Of one pool. Throw a usage error without a device.
 [[nodiscard]] Machines machines_of(const Deployment& d);
 [[nodiscard]] Machines machines_of(const TrainingDeployment& d);
 /// Devices alone, as one group: as if the weights filled them.
 [[nodiscard]] Machines machines_of(const catalog::Gpu& gpu,
                                    std::int64_t gpus,
                                    std::int64_t node_gpus);
+
+/// All machines of a deployment: of one kind, or of both its pools where no machine holds both.
+[[nodiscard]] std::vector<Machines> fleet_of(const Deployment& d);
+
+[[nodiscard]] std::int64_t machine_count(std::span<const Machines> fleet);
+
+/// [X-INSTANCES] Cheapest first: for two kinds of machines the same instance of the same place, or
+/// where none serves both the cheapest of each, under the name of the larger bill.
+[[nodiscard]] std::vector<RentOffer> rent_offers(const catalog::Catalog& catalog,
+                                                 std::span<const Machines> fleet,
+                                                 const RentFilter& filter);
+
+[[nodiscard]] std::optional<Watts> power_of(std::span<const Machines> fleet);
 
 /// [H-POWER] Of all machines, at the wall; nothing where the device's power is not known.
 [[nodiscard]] std::optional<Watts> power_of(const Machines& m);

@@ -9,6 +9,8 @@
 
 #include "latency_figures.hpp"
 #include "machines.hpp"
+#include "pair_figures.hpp"
+#include "recommended_pools.hpp"
 #include "resolution.hpp"
 #include "search_layout.hpp"
 #include "search_pools.hpp"
@@ -32,8 +34,6 @@ constexpr std::int64_t kOfOneFamily = 2;  ///< deployments of the same device, e
 struct Checked {
   SearchPoint point;
   Deployment deployment;
-  std::optional<Deployment>
-      prompts;  ///< the pool of prompts; `deployment` is then that of decoding
   LatencyFigures figures;
   std::string binding;
   double use = 0.0;  ///< of the binding limit
@@ -108,7 +108,6 @@ class Recommender {
   }
 
   bool lighten(SearchPoint& p) const {
-    if (p.prefill) return false;
     if (r_.concurrency) {
       const std::int64_t copy = workload::replica_gpus(p.layout);
       if (r_.gpus || r_.base.dp || p.gpus + copy > r_.most_gpus) return false;
@@ -124,7 +123,6 @@ class Recommender {
     return true;
   }
 
-  /// Of a deployment, or of its decode pool.
   [[nodiscard]] DeploymentRequest request_of(const SearchPoint& p) const {
     const Deployment& f = found_.families[p.family];
     DeploymentRequest d = r_.base;
@@ -143,13 +141,26 @@ class Recommender {
     d.attention_dp = p.layout.attention_dp;
     d.batch = p.batch;
     if (p.chunk) d.settings.max_batched_tokens = p.chunk;
+    if (p.prefill) d.prefill_pool = said(*p.prefill);
     d.model.format.clear();
     return d;
   }
 
+  static PrefillPool said(const SearchPool& pool) {
+    const workload::Layout& l = pool.layout;
+    return {.gpus = {},
+            .tp = l.tp,
+            .pp = l.pp,
+            .dp = l.dp,
+            .ep = l.ep,
+            .cp = l.cp,
+            .attention_dp = l.attention_dp,
+            .max_batched_tokens = pool.chunk};
+  }
+
   std::optional<Checked> check(const SearchPoint& p) {
-    Checked c{p, resolve_deployment(c_, request_of(p)), {}, {}, {}, 0.0};
-    if (p.prefill) return check_pools(std::move(c));
+    Checked c{p, resolve_deployment(c_, request_of(p)), {}, {}, 0.0};
+    if (p.prefill) fill_pools(c);
     c.figures = latency_figures(c_, c.deployment, usual_arrival(c.deployment));
     const bool spare = r_.spare_copies > 0 && p.layout.dp > r_.spare_copies;
     if (spare) {
@@ -183,84 +194,19 @@ class Recommender {
            within(l.power_w, power(c), Constraint::power);
   }
 
-  /// At the wall, of the machines of both pools where there are two.
+  /// At the wall, of all machines.
   [[nodiscard]] static std::optional<double> power(const Checked& c) {
-    const auto own = power_of(machines_of(c.deployment));
-    if (!own) return std::nullopt;
-    if (!c.prompts) return own->value;
-    const auto prompts = power_of(machines_of(*c.prompts));
-    return prompts ? std::optional<double>(own->value + prompts->value) : std::nullopt;
+    const auto power = power_of(fleet_of(c.deployment));
+    return power ? std::optional<double>(power->value) : std::nullopt;
   }
 
-  /// The request that the pool of prompts answers: no tokens of an answer are kept there.
-  [[nodiscard]] DeploymentRequest prompts_of(const SearchPoint& p) const {
-    SearchPoint pool = p;
-    pool.layout = p.prefill->layout;
-    pool.chunk = p.prefill->chunk;
-    pool.batch = p.prefill->batch;
-    pool.gpus = workload::gpu_count(pool.layout);
-    DeploymentRequest d = request_of(pool);
-    d.output_tokens = 0;
-    return d;
-  }
-
-  /// [P-POOLS] with the exact steps of both pools.
-  std::optional<Checked> check_pools(Checked c) {
-    c.prompts = resolve_deployment(c_, prompts_of(c.point));
-    const Serving prompts = serving(c_, *c.prompts);
-    Deployment& d = c.deployment;
-    c.figures = latency_figures(c_, d, Arrival::batch);
-    const CopyModel first = copy_of(prompts, *c.prompts);
-    const CopyModel then = copy_of(c.figures.serving, d);
+  /// [P-POOLS] As many clients as both pools take: the screen's load is that of the decode pool.
+  void fill_pools(Checked& c) const {
+    const workload::Layout& l = c.point.layout;
     const double sequences =
-        static_cast<double>(c.point.batch) / c.figures.serving.attention_replicas;
-    const PoolTimes t =
-        pool_times({first.prompt_s,
-                    prompt_interval(first),
-                    prompts.attention_replicas,
-                    decode_times(then, sequences).tpot_s,
-                    sequences,
-                    c.figures.serving.attention_replicas,
-                    transfer_seconds(d.workload,
-                                     platform_of(c_, d),
-                                     workload::replica_gpus(c.prompts->workload.layout),
-                                     workload::replica_gpus(d.workload.layout)),
-                    static_cast<double>(d.workload.output_tokens)});
-    set_pool_figures(c.figures, t, static_cast<double>(c.point.gpus), d);
-    if (!holds(c, d, c.figures.times)) return std::nullopt;
-    take_figures(c);
-    if (!affordable(c)) return std::nullopt;
-    return c;
-  }
-
-  static CopyModel copy_of(const Serving& s, const Deployment& d) {
-    const workload::Inference& w = d.workload;
-    return copy_model(s.steps,
-                      s.scheduling,
-                      {.input_tokens = static_cast<double>(w.input_tokens),
-                       .output_tokens = static_cast<double>(w.output_tokens),
-                       .prefix_hit = w.settings.prefix_hit});
-  }
-
-  static void set_pool_figures(LatencyFigures& f,
-                               const PoolTimes& t,
-                               double gpus,
-                               const Deployment& d) {
-    const auto figure = [&](double value, const catalog::Band* band) {
-      return widened(predicted(value, band), f.widening);
-    };
-    const double tokens = t.requests_per_s * static_cast<double>(d.workload.output_tokens);
-    f.times.ttft_s = {t.ttft_s, t.ttft_s, t.ttft_s, t.ttft_s};
-    f.times.tpot_s = {t.tpot_s, t.tpot_s, t.tpot_s, t.tpot_s};
-    f.times.e2e_s = t.e2e_s;
-    f.times.output_tokens_per_s = tokens;
-    f.times.requests_per_s = t.requests_per_s;
-    f.point.ttft_s = figure(t.ttft_s, f.ttft);
-    f.point.tpot_s = figure(t.tpot_s, f.tpot);
-    f.e2e_s = figure(t.e2e_s, f.tpot);
-    f.point.requests_per_s = figure(t.requests_per_s, f.throughput);
-    f.point.output_tokens_per_s = figure(tokens, f.throughput);
-    f.point.output_tokens_per_s_per_gpu = figure(tokens / gpus, f.throughput);
+        static_cast<double>(c.point.batch) / static_cast<double>(l.dp * l.attention_dp);
+    c.point.batch = most_clients(c_, c.deployment, sequences, c.point.prefill->load);
+    c.deployment = resolve_deployment(c_, request_of(c.point));
   }
 
   static void use(Checked& c, double share, std::string name) {
@@ -269,13 +215,19 @@ class Recommender {
     c.binding = std::move(name);
   }
 
-  /// Do the limits hold? Notes which of them is used most.
-  bool holds(Checked& c, const Deployment& d, const RunTimes& t) {
+  static bool holds_memory(Checked& c, const Deployment& d) {
     const workload::Inference& w = d.workload;
     const auto memory = estimate::inference_memory(w, d.gpu);
     if (!estimate::fits(w, memory, *d.gpu)) return false;
     const auto& worst = memory.worst_gpu();
     use(c, total(worst) / estimate::budget(w, worst, *d.gpu).usable, "memory");
+    return true;
+  }
+
+  /// Do the limits hold? Notes which of them is used most.
+  bool holds(Checked& c, const Deployment& d, const RunTimes& t) {
+    if (!holds_memory(c, d) || (d.prefill && !holds_memory(c, *d.prefill))) return false;
+    const workload::Inference& w = d.workload;
     const SearchLimits& l = r_.limits;
     const double output = static_cast<double>(w.output_tokens);
     const auto time = [&](const std::optional<TimeLimit>& limit, double value, Constraint name) {
@@ -300,16 +252,30 @@ class Recommender {
     c.point.tpot_s = t.tpot_s.mean;
     c.point.e2e_s = c.figures.e2e_s.value;
     c.point.output_tokens_per_s = t.output_tokens_per_s;
-    if (!c.prompts) {
-      const auto rents =
-          rent_offers(c_, *c.deployment.gpu, machines_of(c.deployment).rent, r_.rent);
-      c.point.usd_per_hour =
-          rents.empty() ? std::nullopt : std::optional<double>(rents.front().usd_per_hour);
-    }
+    const auto rents = rent_offers(c_, fleet_of(c.deployment), r_.rent);
+    c.point.usd_per_hour =
+        rents.empty() ? std::nullopt : std::optional<double>(rents.front().usd_per_hour);
     c.point.key = search_key(r_, found_.families[c.point.family], c.point);
   }
 
+  /// Leaves out pairs of pools that gain next to nothing over one pool on fewer machines.
+  void drop_needless_pools() {
+    std::vector<std::pair<double, std::int64_t>> singles;
+    for (const Checked& c : checked_) {
+      if (!c.deployment.prefill)
+        singles.emplace_back(c.point.key, machine_count(fleet_of(c.deployment)));
+    }
+    std::erase_if(checked_, [&](const Checked& c) {
+      if (!c.deployment.prefill) return false;
+      const std::int64_t machines = machine_count(fleet_of(c.deployment));
+      return std::any_of(singles.begin(), singles.end(), [&](const auto& single) {
+        return single.first <= c.point.key * kNearlyAsGood && single.second < machines;
+      });
+    });
+  }
+
   void rank() {
+    if (!r_.frontier) drop_needless_pools();
     std::stable_sort(checked_.begin(), checked_.end(), [this](const Checked& a, const Checked& b) {
       if (r_.frontier) return a.point.e2e_s < b.point.e2e_s;
       return better(a.point, b.point);
@@ -371,12 +337,9 @@ class Recommender {
     r.software = software_need(c_, *d.gpu, w.engine, w.precision.dense);
     r.binding_constraint = c.binding;
     r.flags = flags_of(q_.model_flags, request_of(c.point));
+    if (d.prefill) r.pools = pools_of(c);
     set_performance(r, c);
-    if (c.prompts) {
-      set_pools(r, c);
-    } else {
-      set_cost(r, c);
-    }
+    set_cost(r, c);
     return r;
   }
 
@@ -410,48 +373,29 @@ class Recommender {
       r.cost.rented_from = cost.offers.front().provider + " " + cost.offers.front().instance;
   }
 
-  [[nodiscard]] RecommendedPool pool_of(const Deployment& d,
-                                        const DeploymentRequest& request) const {
-    const workload::Layout& l = d.workload.layout;
-    RecommendedPool p;
-    p.gpus = workload::gpu_count(l);
-    p.copies = l.dp;
-    p.tp = l.tp;
-    p.pp = l.pp;
-    p.ep = l.ep;
-    p.cp = l.cp;
-    p.attention_dp = l.attention_dp;
-    p.batch = d.workload.batch;
-    p.max_batched_tokens = workload::step_limits(d.workload, d.gpu).batched_tokens;
-    p.flags = flags_of(q_.model_flags, request);
-    return p;
-  }
-
-  /// Both pools: prices and power of the machines of each, on one where one holds them.
-  void set_pools(Recommended& r, const Checked& c) const {
-    r.pools = RecommendedPools{pool_of(*c.prompts, prompts_of(c.point)),
-                               pool_of(c.deployment, request_of(c.point))};
-    r.flags = r.pools->decode.flags;
-    const Machines prompts = machines_of(*c.prompts);
-    const Machines decodes = machines_of(c.deployment);
-    r.nodes = prompts.count + decodes.count;
-    r.power_w = power(c);
-    r.cost.capex_usd = purchase_of(c.deployment, c.point.gpus);
-    if (!c.point.usd_per_hour) return;
-    r.cost.usd_per_hour = c.point.usd_per_hour;
-    r.cost.usd_per_month = estimate::rent_per_month(Dollars{{*c.point.usd_per_hour}}, 1.0).value;
-    r.cost.million_output =
-        unit_cost(*c.point.usd_per_hour, *c.figures.point.output_tokens_per_s, 1.0, kMillion);
-    r.cost.query = unit_cost(*c.point.usd_per_hour, c.figures.point.requests_per_s, 1.0);
+  [[nodiscard]] RecommendedPools pools_of(const Checked& c) const {
+    DeploymentRequest alone = request_of(c.point);
+    alone.prefill_pool.reset();
+    const Deployment& prompts = *c.deployment.prefill;
+    SearchPoint first = c.point;
+    first.prefill.reset();
+    first.layout = prompts.workload.layout;
+    first.chunk = c.point.prefill->chunk;
+    first.batch = prompts.workload.batch;
+    DeploymentRequest prefill = request_of(first);
+    prefill.output_tokens = 0;
+    return {recommended_pool(prompts, flags_of(q_.model_flags, prefill)),
+            recommended_pool(c.deployment, flags_of(q_.model_flags, alone))};
   }
 
   [[nodiscard]] std::vector<std::string> reasons(const Checked& c, const Recommended& d) const {
     std::vector<std::string> why;
     why.push_back(ranked_by(r_, d));
     why.push_back(bound_by(c.binding, c.use));
-    if (c.prompts)
-      why.push_back(
-          "prompts are held at 80 % of their pool's rate; their cache crosses the network");
+    if (c.figures.pair) {
+      const auto more = pool_reasons(c.deployment, *c.figures.pair);
+      why.insert(why.end(), more.begin(), more.end());
+    }
     if (r_.spare_copies > 0)
       why.push_back("the limits hold with " + text(r_.spare_copies) + " of " + text(d.replicas) +
                     " copies gone");

@@ -1,10 +1,14 @@
 #include "search_pools.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
 #include "dsplan/estimate/memory.hpp"
+
+#include "machines.hpp"
+#include "pair_figures.hpp"
 
 namespace dsplan::plan {
 namespace {
@@ -17,22 +21,35 @@ double real(std::int64_t n) { return static_cast<double>(n); }
 struct PromptCopy {
   Layout layout;
   std::optional<std::int64_t> chunk;
-  double prompt_s = 0.0;
-  double every_s = 0.0;
-
-  [[nodiscard]] double rate() const { return real(layout.attention_dp) / every_s; }
+  traffic::PromptPool pool;  ///< of one copy
 };
+
+/// So many of them, held at a share of their rate.
+struct PromptOption {
+  const PromptCopy* copy = nullptr;
+  double load = 0.0;
+  double prompts_per_s = 0.0;
+  double ttft_s = 0.0;  ///< without the way to the other pool and what follows
+};
+
+bool serves_as_well(const PromptOption& a, const PromptOption& b) {
+  return a.prompts_per_s >= b.prompts_per_s && a.ttft_s <= b.ttft_s;
+}
+
+// Shares of their rate that prompts are held at: less of it waits less.
+constexpr std::array<double, 3> kPromptLoads{traffic::kPromptLoad, 0.5, 0.2};
 
 /// A copy of the decode pool at a load.
 struct DecodeCopy {
   Layout layout;
   std::int64_t sequences = 1;  ///< of one attention replica
-  double token_s = 0.0;
-
-  [[nodiscard]] double rate() const {  ///< tokens a second
-    return real(layout.attention_dp * sequences) / token_s;
-  }
+  traffic::DecodeGap gap;
+  double answers_per_s = 0.0;
 };
+
+bool serves_as_well(const DecodeCopy& a, const DecodeCopy& b) {
+  return a.answers_per_s >= b.answers_per_s && a.gap.token_s <= b.gap.token_s;
+}
 
 /// What copies of one size offer, and how many points of the space that stands for.
 template <typename Copy>
@@ -44,7 +61,12 @@ struct Size {
 class PoolSearch {
  public:
   PoolSearch(const SearchRequest& r, const SearchFamily& f, const FamilySpace& s)
-      : r_(r), f_(f), s_(s), most_(r.gpus.value_or(r.most_gpus)) {}
+      : r_(r),
+        f_(f),
+        s_(s),
+        most_(r.gpus.value_or(r.most_gpus)),
+        cache_(cache_of(f.workload)),
+        output_(real(f.workload.output_tokens)) {}
 
   LayoutResult run() {
     for (const Layout& layout : s_.layouts) {
@@ -55,9 +77,18 @@ class PoolSearch {
       add_prompts(layout);
       add_decodes(layout);
     }
-    for (auto& [gpus, prompts] : prompts_) {
-      for (auto& [more, decodes] : decodes_) pair(gpus, prompts, more, decodes);
+    for (auto& [more, decodes] : decodes_) prune(decodes.copies);
+    for (const auto& [gpus, prompts] : prompts_) {
+      for (const auto& [more, decodes] : decodes_) {
+        out_.evaluated += prompts.points * decodes.points;
+        held_[more].assign(prompts.copies.size() * decodes.copies.size(), false);
+      }
+      for (std::int64_t x = 1; x * gpus < most_; ++x) pair(x * gpus, x, prompts);
+      // A pair of copies counts once, in whatever numbers and loads it holds the limits.
+      for (const auto& [more, held] : held_)
+        out_.valid += std::count(held.begin(), held.end(), true);
     }
+    hand_best_over();
     if (r_.frontier) keep_frontier(out_.points);
     return std::move(out_);
   }
@@ -70,12 +101,19 @@ class PoolSearch {
     return estimate::fits(w, estimate::inference_memory(w, f_.gpu), *f_.gpu);
   }
 
-  [[nodiscard]] CopyModel model() {
+  [[nodiscard]] const estimate::StepModel& steps() {
     if (steps_.terms.empty()) steps_ = estimate::step_model(w_, s_.platform, *s_.stack);
-    const traffic::BatchLoad load{.input_tokens = real(w_.input_tokens),
-                                  .output_tokens = real(w_.output_tokens),
-                                  .prefix_hit = w_.settings.prefix_hit};
-    return copy_model(steps_, step_scheduling(w_, *s_.stack, *f_.gpu), load);
+    return steps_;
+  }
+
+  [[nodiscard]] traffic::BatchLoad load() const {
+    return {.input_tokens = real(w_.input_tokens),
+            .output_tokens = real(w_.output_tokens),
+            .prefix_hit = w_.settings.prefix_hit};
+  }
+
+  [[nodiscard]] traffic::Scheduling scheduling() const {
+    return step_scheduling(w_, *s_.stack, *f_.gpu);
   }
 
   void add_prompts(const Layout& layout) {
@@ -83,64 +121,118 @@ class PoolSearch {
     for (const auto& chunk : s_.chunks) {
       ++size.points;
       w_.settings.max_batched_tokens = chunk ? chunk : f_.workload.settings.max_batched_tokens;
-      if (!fits(layout.attention_dp, 0)) continue;
-      const CopyModel copy = model();
+      const auto together =
+          static_cast<std::int64_t>(traffic::prompts_of_step(scheduling(), load()));
+      if (!fits(layout.attention_dp * together, 0)) continue;
+      const auto pool =
+          traffic::prompt_pool(steps(), scheduling(), load(), real(layout.attention_dp));
       const auto& limit = r_.limits.ttft;
-      const double waits = copy.prompt_s * (1.0 + kPromptsWaitedFor);
-      if (!r_.exhaustive && limit && waits > limit->most_s) continue;
-      size.copies.push_back({layout, chunk, copy.prompt_s, prompt_interval(copy)});
+      if (!r_.exhaustive && limit && pool.front_end_s + pool.first_s > limit->most_s) continue;
+      size.copies.push_back({layout, chunk, pool});
     }
     w_.settings.max_batched_tokens = f_.workload.settings.max_batched_tokens;
   }
 
   void add_decodes(const Layout& layout) {
-    const auto steps = batch_steps();
+    const auto loads = batch_steps();
     auto& size = decodes_[workload::replica_gpus(layout)];
-    size.points += static_cast<std::int64_t>(steps.size());
+    size.points += static_cast<std::int64_t>(loads.size());
     if (!fits(layout.attention_dp, w_.output_tokens)) return;
-    const CopyModel copy = model();
-    for (const std::int64_t n : steps) {
-      const double token = decode_times(copy, real(n)).tpot_s;
+    const traffic::Scheduling allowed = scheduling();
+    const double replicas = real(layout.attention_dp);
+    for (const std::int64_t n : loads) {
+      const auto gap = traffic::decode_gap(steps(), allowed, load(), real(n));
       const auto& limit = r_.limits.tpot;
-      if (n > copy.scheduling.max_seqs || (limit && token > limit->most_s)) break;
+      if (n > allowed.max_seqs || (limit && gap.token_s > limit->most_s)) break;
       if (!fits(n * layout.attention_dp, w_.output_tokens)) break;
-      size.copies.push_back({layout, n, token});
+      size.copies.push_back(
+          {layout, n, gap, traffic::answer_rate(gap, real(n), replicas, output_)});
     }
   }
 
-  /// No prompt copy of this size is as good in both rate and time, no decode copy in rate and time
-  /// of a token: the rest cannot be part of the best.
-  void prune(Size<PromptCopy>& size) const {
+  /// Leaves out what another of the same size serves as well as; the first of equals stays.
+  template <typename Choice>
+  void prune(std::vector<Choice>& choices) const {
     if (r_.exhaustive) return;
-    std::erase_if(size.copies, [&](const PromptCopy& a) {
-      return std::any_of(size.copies.begin(), size.copies.end(), [&](const PromptCopy& b) {
-        return b.rate() >= a.rate() && b.prompt_s <= a.prompt_s &&
-               (b.rate() > a.rate() || b.prompt_s < a.prompt_s);
-      });
-    });
-  }
-  void prune(Size<DecodeCopy>& size) const {
-    if (r_.exhaustive) return;
-    std::erase_if(size.copies, [&](const DecodeCopy& a) {
-      return std::any_of(size.copies.begin(), size.copies.end(), [&](const DecodeCopy& b) {
-        return b.rate() >= a.rate() && b.token_s <= a.token_s &&
-               (b.rate() > a.rate() || b.token_s < a.token_s);
-      });
-    });
+    std::vector<Choice> kept;
+    for (const Choice& a : choices) {
+      const auto as_well = [&](const Choice& b) { return serves_as_well(b, a); };
+      if (std::any_of(kept.begin(), kept.end(), as_well)) continue;
+      std::erase_if(kept, [&](const Choice& b) { return serves_as_well(a, b); });
+      kept.push_back(a);
+    }
+    choices = std::move(kept);
   }
 
-  void pair(std::int64_t gpus, Size<PromptCopy>& p, std::int64_t more, Size<DecodeCopy>& d) {
-    prune(p);
-    prune(d);
-    out_.evaluated += p.points * d.points;
-    for (std::int64_t x = 1; x * gpus + more <= most_; ++x) {
-      const std::int64_t left = most_ - x * gpus;
+  /// What `x` copies of a size can do, beside a link and a decode pool that take no time.
+  [[nodiscard]] std::vector<PromptOption> options(const Size<PromptCopy>& size,
+                                                  std::int64_t x) const {
+    std::vector<PromptOption> all;
+    for (const PromptCopy& copy : size.copies) {
+      traffic::PromptPool pool = copy.pool;
+      pool.servers *= real(x);
+      for (const double load : kPromptLoads) {
+        const double rate = load * traffic::prompt_rate(pool);
+        const double ttft = total(traffic::first_token(pool, {}, rate, 0.0));
+        all.push_back({&copy, load, rate, ttft});
+      }
+    }
+    prune(all);
+    return all;
+  }
+
+  /// So many copies of a size beside so many of another.
+  struct Stand {
+    std::int64_t x = 1;
+    std::int64_t y = 1;
+    std::int64_t gpus = 2;
+    traffic::HandOver way;
+    std::optional<double> usd_per_hour;
+  };
+
+  /// `x` copies on `gpus` GPUs beside every decode pool that there is room for.
+  void pair(std::int64_t gpus, std::int64_t x, const Size<PromptCopy>& size) {
+    const auto prompts = options(size, x);
+    const std::int64_t left = most_ - gpus;
+    for (const auto& [more, decodes] : decodes_) {
       if (r_.gpus && left % more != 0) continue;
       const std::int64_t last = left / more;
-      for (std::int64_t y = r_.gpus ? last : 1; y <= last; ++y) {
-        for (const PromptCopy& a : p.copies) {
-          for (const DecodeCopy& b : d.copies) consider(a, x, b, y);
-        }
+      for (std::int64_t y = r_.gpus ? std::max<std::int64_t>(1, last) : 1; y <= last; ++y) {
+        const auto stand = stand_of(x, gpus / x, y, more);
+        if (stand) consider_all(*stand, size, prompts, decodes, held_[more]);
+      }
+    }
+  }
+
+  /// Nothing where it cannot be had for the money and the power.
+  [[nodiscard]] std::optional<Stand> stand_of(std::int64_t x,
+                                              std::int64_t gpus,
+                                              std::int64_t y,
+                                              std::int64_t more) const {
+    const SearchLimits& l = r_.limits;
+    // At best: all GPUs of a copy send or take a part of the cache.
+    const Layout prompts{.tp = gpus, .dp = x};
+    const Layout decodes{.tp = more, .dp = y};
+    Stand s{x, y, x * gpus + y * more, hand_over(cache_, s_.platform, prompts, decodes), {}};
+    if (s.gpus < r_.fewest_gpus) return std::nullopt;
+    s.usd_per_hour = pools_rent(s_, f_, prompts, decodes);
+    const double month = s.usd_per_hour.value_or(INFINITY) * estimate::kHoursPerMonth;
+    if (l.usd_per_month && month > *l.usd_per_month) return std::nullopt;
+    if (l.capex_usd && purchase_of(f_, s.gpus).value_or(INFINITY) > *l.capex_usd)
+      return std::nullopt;
+    if (l.power_w && least_power(f_, s.gpus).value_or(INFINITY) > *l.power_w) return std::nullopt;
+    return s;
+  }
+
+  void consider_all(const Stand& stand,
+                    const Size<PromptCopy>& size,
+                    const std::vector<PromptOption>& prompts,
+                    const Size<DecodeCopy>& decodes,
+                    std::vector<bool>& held) {
+    for (const PromptOption& a : prompts) {
+      const auto first = static_cast<std::size_t>(a.copy - size.copies.data());
+      for (std::size_t i = 0; i < decodes.copies.size(); ++i) {
+        if (consider(stand, a, decodes.copies[i])) held[first * decodes.copies.size() + i] = true;
       }
     }
   }
@@ -149,52 +241,54 @@ class PoolSearch {
     return !limit || value <= limit->most_s;
   }
 
-  void consider(const PromptCopy& a, std::int64_t x, const DecodeCopy& b, std::int64_t y) {
-    const double adp = real(b.layout.attention_dp);
-    const auto copy_gpus = workload::replica_gpus(a.layout);
-    const auto more_gpus = workload::replica_gpus(b.layout);
-    const PoolTimes t =
-        pool_times({a.prompt_s,
-                    a.every_s,
-                    real(x * a.layout.attention_dp),
-                    b.token_s,
-                    real(b.sequences),
-                    adp * real(y),
-                    transfer_seconds(f_.workload, s_.platform, copy_gpus, more_gpus),
-                    real(f_.workload.output_tokens)});
+  /// Both pools at the rate that the slower of them and the link allow. Do the limits hold?
+  bool consider(const Stand& stand, const PromptOption& a, const DecodeCopy& b) {
+    const SearchLimits& l = r_.limits;
+    const double link = traffic::kPromptLoad * stand.way.lanes / stand.way.seconds;
+    const double rate = std::min({a.prompts_per_s, link, real(stand.y) * b.answers_per_s});
     SearchPoint point;
-    point.family = s_.index;
-    point.layout = b.layout;
-    point.layout.dp = y;
-    point.batch = y * b.sequences * b.layout.attention_dp;
-    point.prefill = SearchPool{a.layout, a.chunk, x * a.layout.attention_dp};
-    point.prefill->layout.dp = x;
-    point.gpus = x * copy_gpus + y * more_gpus;
-    point.ttft_s = t.ttft_s;
-    point.tpot_s = t.tpot_s;
-    point.e2e_s = t.e2e_s;
-    point.output_tokens_per_s = t.requests_per_s * real(f_.workload.output_tokens);
-    keep(std::move(point));
+    point.gpus = stand.gpus;
+    point.usd_per_hour = stand.usd_per_hour;
+    point.ttft_s = a.ttft_s + stand.way.seconds + traffic::first_steps() * b.gap.step_s;
+    point.tpot_s = b.gap.token_s;
+    point.e2e_s = point.ttft_s + (output_ - 1.0) * b.gap.token_s;
+    point.output_tokens_per_s = rate * output_;
+    const bool holds = within(l.ttft, point.ttft_s) && within(l.tpot, point.tpot_s) &&
+                       within(l.latency, point.e2e_s) &&
+                       point.output_tokens_per_s >= l.output_tokens_per_s.value_or(0.0);
+    if (!holds) return false;
+    point.key = search_key(r_, f_, point);
+    const auto best = best_.find(stand.gpus);
+    if (r_.frontier || best == best_.end() || better(point, best->second))
+      keep(std::move(point), stand, a, b);
+    return true;
   }
 
-  void keep(SearchPoint p) {
-    const SearchLimits& l = r_.limits;
-    const bool holds = within(l.ttft, p.ttft_s) && within(l.tpot, p.tpot_s) &&
-                       within(l.latency, p.e2e_s) && p.gpus >= r_.fewest_gpus &&
-                       p.output_tokens_per_s >= l.output_tokens_per_s.value_or(0.0);
-    if (!holds) return;
-    p.usd_per_hour = pools_rent(s_, f_, p.prefill->layout, p.layout);
-    if (l.usd_per_month &&
-        (!p.usd_per_hour || *p.usd_per_hour * estimate::kHoursPerMonth > *l.usd_per_month))
+  void keep(SearchPoint point, const Stand& stand, const PromptOption& a, const DecodeCopy& b) {
+    point.family = s_.index;
+    point.layout = b.layout;
+    point.layout.dp = stand.y;
+    point.batch = stand.y * b.sequences * b.layout.attention_dp;
+    point.prefill = SearchPool{a.copy->layout, a.copy->chunk, a.load};
+    point.prefill->layout.dp = stand.x;
+    if (!r_.frontier) {
+      best_.insert_or_assign(stand.gpus, std::move(point));
       return;
-    if (l.capex_usd && purchase_of(f_, p.gpus).value_or(INFINITY) > *l.capex_usd) return;
-    if (l.power_w && least_power(f_, p.gpus).value_or(INFINITY) > *l.power_w) return;
-    ++out_.valid;
-    p.key = search_key(r_, f_, p);
-    if (out_.points.empty() || r_.frontier) {
-      out_.points.push_back(std::move(p));
-    } else if (better(p, out_.points.front())) {
-      out_.points.front() = std::move(p);
+    }
+    out_.points.push_back(std::move(point));
+    if (out_.points.size() < room_) return;
+    keep_frontier(out_.points);
+    room_ = std::max(room_, 2 * out_.points.size());
+  }
+
+  /// Of pairs that are nearly as good as the best, the one of the fewest GPUs.
+  void hand_best_over() {
+    double least = INFINITY;
+    for (const auto& [gpus, point] : best_) least = std::min(least, point.key);
+    for (auto& [gpus, point] : best_) {
+      if (point.key > least * kNearlyAsGood) continue;
+      out_.points.push_back(std::move(point));
+      return;
     }
   }
 
@@ -202,45 +296,26 @@ class PoolSearch {
   const SearchFamily& f_;
   const FamilySpace& s_;
   std::int64_t most_;
+  Bytes cache_;  ///< of a prompt, once
+  double output_ = 1.0;
   workload::Inference w_;
   estimate::StepModel steps_;
   std::map<std::int64_t, Size<PromptCopy>> prompts_;
   std::map<std::int64_t, Size<DecodeCopy>> decodes_;
+  std::map<std::int64_t, std::vector<bool>> held_;  ///< pairs of copies, by size of the second
+  std::map<std::int64_t, SearchPoint> best_;        ///< by GPUs
+  std::size_t room_ = 4096;                         ///< points of a frontier before it is thinned
   LayoutResult out_;
 };
 
 }  // namespace
-
-PoolTimes pool_times(const PoolLoad& l) {
-  PoolTimes t;
-  const double prompts = kPromptLoad * l.prompt_replicas / l.prompt_every_s;
-  const double answers = l.decode_replicas * l.sequences / (l.token_s * l.output_tokens);
-  t.requests_per_s = std::min(prompts, answers);
-  t.ttft_s = l.prompt_s * (1.0 + kPromptsWaitedFor) + l.transfer_s;
-  t.tpot_s = l.token_s;
-  t.e2e_s = t.ttft_s + std::max(0.0, l.output_tokens - 1.0) * t.tpot_s;
-  return t;
-}
-
-double transfer_seconds(const workload::Inference& w,
-                        const estimate::Platform& platform,
-                        std::int64_t prompt_gpus,
-                        std::int64_t decode_gpus) {
-  const auto way = estimate::point_to_point(platform, true);
-  const double bytes = estimate::kv_bytes_per_token(w).value * real(w.input_tokens);
-  return way.start.value + bytes * way.seconds_per_byte / real(std::min(prompt_gpus, decode_gpus));
-}
-
-double prompt_interval(const CopyModel& c) {
-  return c.beside_s + estimate::host_seconds(*c.steps, 0.0, false);
-}
 
 std::optional<double> pools_rent(const FamilySpace& space,
                                  const SearchFamily& family,
                                  const Layout& prompts,
                                  const Layout& decodes) {
   const std::int64_t all = workload::gpu_count(prompts) + workload::gpu_count(decodes);
-  if (all <= std::min(family.node_gpus, kBoxGpus)) return rent_of(space, family, {.tp = all}, 1);
+  if (all <= machine_size(family.node_gpus)) return rent_of(space, family, {.tp = all}, 1);
   const auto first = rent_of(space, family, prompts, prompts.dp);
   const auto second = rent_of(space, family, decodes, decodes.dp);
   if (!first || !second) return std::nullopt;

@@ -118,6 +118,7 @@ std::string flags_of(const std::string& model_flags, const DeploymentRequest& r)
   add(flags, "input-tokens", r.input_tokens);
   add(flags, "output-tokens", r.output_tokens);
   add_settings(flags, r.settings);
+  if (r.prefill_pool) flags += " --prefill-pool " + text_of(*r.prefill_pool);
   return flags;
 }
 

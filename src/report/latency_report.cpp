@@ -13,16 +13,19 @@ namespace dsplan::report {
 
 using plan::LatencyAnswer;
 using plan::LatencyPoint;
+using plan::LatencyPool;
+using plan::LatencyPools;
 using plan::LatencyTerm;
 
 template <>
 std::span<const ResultField<LatencyTerm>> described<LatencyTerm>() {
   static constexpr std::array kFields{
-      field<&LatencyTerm::phase>("phase", "prefill of one prompt, or one decode step"),
+      field<&LatencyTerm::phase>(
+          "phase", "prefill of one prompt, one decode step, or the mean first token of two pools"),
       field<&LatencyTerm::operation>("operation", "part of it"),
       field<&LatencyTerm::time>("time_s", "those of a phase add up to its time"),
       field<&LatencyTerm::share>("share", "of its phase"),
-      field<&LatencyTerm::bound>("bound", "compute, memory, communication or host"),
+      field<&LatencyTerm::bound>("bound", "compute, memory, communication, host or queue"),
       field<&LatencyTerm::count>("count", "operations of this kind"),
       field<&LatencyTerm::formula>("formula", "id in docs/formulas.md"),
       field<&LatencyTerm::reckoning>("reckoning",
@@ -41,6 +44,34 @@ std::span<const ResultField<LatencyPoint>> described<LatencyPoint>() {
       field<&LatencyPoint::output_tokens_per_s_per_gpu>("output_tokens_per_s_per_gpu", "of one"),
       field<&LatencyPoint::requests_per_s>("requests_per_s", "of all GPUs"),
       field<&LatencyPoint::fits>("fits", "in memory"),
+  };
+  return kFields;
+}
+
+template <>
+std::span<const ResultField<LatencyPool>> described<LatencyPool>() {
+  static constexpr std::array kFields{
+      field<&LatencyPool::gpus>("gpus", "of the pool"),
+      field<&LatencyPool::copies>("replicas", "copies of the model"),
+      field<&LatencyPool::layout>("layout", "in words"),
+      field<&LatencyPool::at_a_time>(
+          "at_a_time", "prompts of a step, or sequences that decode, on one copy of attention"),
+  };
+  return kFields;
+}
+
+template <>
+std::span<const ResultField<LatencyPools>> described<LatencyPools>() {
+  static constexpr std::array kFields{
+      field<&LatencyPools::prefill>("prefill", "runs prompts"),
+      field<&LatencyPools::decode>("decode", "generates"),
+      field<&LatencyPools::nodes>("nodes", "machines of both"),
+      field<&LatencyPools::prompt_load>("prompt_load",
+                                        "share in use of the prompts that the pool can run"),
+      field<&LatencyPools::cache>("cache_bytes", "of a prompt, handed over"),
+      field<&LatencyPools::transfer>("transfer_s", "of it, alone on the link"),
+      field<&LatencyPools::link_load>("link_load", "share of the link in use"),
+      field<&LatencyPools::crosses>("crosses", "the link of the machine, or the network"),
   };
   return kFields;
 }
@@ -69,6 +100,7 @@ std::span<const ResultField<LatencyAnswer>> described<LatencyAnswer>() {
                                              "that a sequence gains in a decode step"),
       field<&LatencyAnswer::fits>("fits", "does it fit in memory; null by the rule"),
       field<&LatencyAnswer::arrival>("arrival", "how requests come: single, static or closed"),
+      field<&LatencyAnswer::pools>("pools", "where prompts and decoding have GPUs of their own"),
       field<&LatencyAnswer::breakdown>("breakdown", "parts of the prefill and of a decode step"),
       field<&LatencyAnswer::curve_over>("curve_over", "what x of the curve is; empty without one"),
       field<&LatencyAnswer::curve>("curve", "with --curve: the same at other loads or sizes"),
@@ -110,7 +142,9 @@ std::string decode_line(const LatencyAnswer& a) {
     line += fmt::format("A step gains {} tokens. ", mean_count(*a.tokens_per_step));
   const double step = a.decode_step_s->value / *a.tokens_per_step;
   const double prompts = a.tpot_s ? a.tpot_s->value - step : 0.0;
-  if (a.arrival == "closed" && prompts > 0.0)
+  if (a.pools && prompts > 0.0)
+    line += fmt::format("Taking requests over adds {} to each token. ", short_time(prompts));
+  else if (a.arrival == "closed" && prompts > 0.0)
     line += fmt::format("The prompts of others add {} to each token. ", short_time(prompts));
   return line;
 }
@@ -118,6 +152,17 @@ std::string decode_line(const LatencyAnswer& a) {
 std::string bound_line(const LatencyAnswer& a) {
   return (a.decode_step_s ? decode_line(a) : std::string()) +
          fmt::format("Prefill waits most for {}.", *a.prefill_bound);
+}
+
+std::string pools_line(const LatencyPools& p) {
+  return fmt::format(
+      "Prompts take {:.0f} % of what {} x {} GPUs can run; a cache of {:.2f} GiB crosses {} in {}.",
+      100.0 * p.prompt_load,
+      p.prefill.copies,
+      p.prefill.gpus / p.prefill.copies,
+      p.cache.value / kGibi,
+      p.crosses,
+      short_time(p.transfer.value));
 }
 
 void add_phase(Document& document, const LatencyAnswer& a, const std::string& phase) {
@@ -129,7 +174,9 @@ void add_phase(Document& document, const LatencyAnswer& a, const std::string& ph
     sum += t.time.value;
   }
   if (parts.empty()) return;
-  const std::string whole = phase == "decode" ? "one decode step" : "prefill of one prompt";
+  const std::string whole = phase == "decode"    ? "one decode step"
+                            : phase == "prefill" ? "prefill of one prompt"
+                                                 : "time to first token";
   document.emplace_back(parts_grid(fmt::format("{}: {}", whole, short_time(sum)), "bound", parts));
 }
 
@@ -178,6 +225,8 @@ Document latency_document(const LatencyAnswer& a, const std::string& subject) {
   Document document{Text{subject, Tone::strong}, figures_grid(a)};
   if (a.fits && !*a.fits) document.emplace_back(Text{"Does not fit in memory.", Tone::bad});
   if (a.prefill_bound) document.emplace_back(Text{bound_line(a)});
+  if (a.pools) document.emplace_back(Text{pools_line(*a.pools)});
+  add_phase(document, a, "first token");
   add_phase(document, a, "prefill");
   add_phase(document, a, "decode");
   add_curve(document, a);

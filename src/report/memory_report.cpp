@@ -390,6 +390,11 @@ std::string describe(const plan::Deployment& d) {
   } else if (workload::gpu_count(w.layout) > 1) {
     where = fmt::format(", {}", workload::describe(w.layout));
   }
+  if (d.prefill) {
+    const workload::Layout& prompts = d.prefill->workload.layout;
+    where += fmt::format(
+        ", prompts on {} more ({})", workload::gpu_count(prompts), workload::describe(prompts));
+  }
   return fmt::format("{} in {}, KV cache in {}, batch {} of {} + {} tokens, {}{}",
                      model,
                      formats,

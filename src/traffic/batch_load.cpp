@@ -15,11 +15,6 @@ double new_tokens(const BatchLoad& load) {
 
 double budget_of(const Scheduling& s) { return static_cast<double>(s.step_tokens); }
 
-/// Prompts that fit a step, at least one.
-double prompts_together(const Scheduling& s, const BatchLoad& load) {
-  return std::max(1.0, std::floor(budget_of(s) / new_tokens(load)));
-}
-
 double prompt_step_seconds(const StepModel& steps, const Chunk& chunk) {
   return estimate::mixed_step(steps, 0.0, 0.0, {&chunk, 1}).value;
 }
@@ -65,13 +60,17 @@ double poisson_quantile(double mean, double share) {
 
 }  // namespace
 
+double prompts_of_step(const Scheduling& s, const BatchLoad& load) {
+  return std::max(1.0, std::floor(budget_of(s) / new_tokens(load)));
+}
+
 double prompt_seconds(const StepModel& steps,
                       const Scheduling& scheduling,
                       const BatchLoad& load,
                       double prompts) {
   const double tokens = new_tokens(load);
   if (tokens > budget_of(scheduling)) return prompts * long_prompt_seconds(steps, scheduling, load);
-  const double together = prompts_together(scheduling, load);
+  const double together = prompts_of_step(scheduling, load);
   const double done = load.input_tokens - tokens;
   const double full = std::floor(prompts / together);
   const double rest = prompts - full * together;
@@ -85,7 +84,7 @@ double prompt_beside_decodes(const StepModel& steps, const Scheduling& s, const 
   if (tokens > budget_of(s)) {
     return std::max(0.0, chunks_seconds(steps, load, budget_of(s)) - host) / steps.stages;
   }
-  const double together = prompts_together(s, load) * steps.stages;
+  const double together = prompts_of_step(s, load) * steps.stages;
   const double step = prompt_step_seconds(steps, {load.input_tokens - tokens, tokens, together});
   return std::max(0.0, step - host) / together;
 }

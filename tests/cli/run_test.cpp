@@ -1,7 +1,9 @@
 #include "dsplan/cli/run.hpp"
 
 #include <array>
+#include <iterator>
 #include <random>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -156,6 +158,44 @@ TEST_CASE("no line of words makes anything escape", "[cli]") {
     CHECK((outcome.code != 2 || outcome.out.empty()));
     CHECK((outcome.code != 2 || !outcome.err.empty()));
   }
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::istringstream in(text);
+  return {std::istream_iterator<std::string>(in), {}};
+}
+
+TEST_CASE("flags that `recommend` prints give the same figures to `latency` and `cost`", "[cli]") {
+  using nlohmann::json;
+  const Outcome asked =
+      run_line(split("recommend --model qwen3-32b --gpu h200 --max-gpus 8 --input-tokens 4000 "
+                     "--output-tokens 1000 "
+                     "--max-ttft 2s --max-tpot 30ms --json"));
+  REQUIRE(asked.code == 0);
+  const json deployments = json::parse(asked.out).at("result").at("deployments");
+  bool pools = false;
+  for (const json& d : deployments) {
+    INFO(d.at("flags"));
+    pools = pools || !d.at("pools").is_null();
+    const Outcome timed = run_line(split("latency --json " + d.at("flags").get<std::string>()));
+    REQUIRE(timed.code == 0);
+    const json l = json::parse(timed.out).at("result");
+    for (const char* key : {"ttft_s",
+                            "tpot_s",
+                            "e2e_s",
+                            "ttft_p99_s",
+                            "tpot_p99_s",
+                            "output_tokens_per_s",
+                            "output_tokens_per_s_per_gpu",
+                            "requests_per_s"})
+      CHECK(l.at(key) == d.at("performance").at(key));
+    const Outcome paid = run_line(split("cost --json " + d.at("flags").get<std::string>()));
+    REQUIRE(paid.code == 0);
+    const json c = json::parse(paid.out).at("result");
+    for (const char* key : {"usd_per_hour", "usd_per_month", "capex_usd"})
+      CHECK(c.at(key) == d.at("cost").at(key));
+  }
+  CHECK(pools);
 }
 
 }  // namespace

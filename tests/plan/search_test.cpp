@@ -2,7 +2,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "dsplan/plan/cost_answer.hpp"
 #include "dsplan/plan/latency_answer.hpp"
+#include "dsplan/plan/prefill_pool.hpp"
 #include "dsplan/plan/recommendation.hpp"
 
 #include "../support/built_in.hpp"
@@ -145,21 +147,105 @@ DeploymentRequest as_request(const RecommendRequest& q, const Recommended& d) {
   r.batch = d.batch;
   if (d.flags.find("--max-batched-tokens") != std::string::npos)
     r.settings.max_batched_tokens = d.max_batched_tokens;
+  if (d.pools) {
+    r.gpus = d.pools->decode.gpus;
+    const auto said = d.flags.find("--prefill-pool ");
+    REQUIRE(said != std::string::npos);
+    r.prefill_pool = parse_prefill_pool(d.flags.substr(said + 15));
+    r.settings.max_batched_tokens.reset();
+  }
   return r;
 }
 
-TEST_CASE("`latency` says the same of every deployment that is recommended", "[recommend]") {
-  RecommendRequest q = limited("mixtral-8x7b", "h200-sxm");
-  q.search.disaggregate = false;
+void check_says_the_same(const RecommendRequest& q, const Recommended& d) {
+  INFO(d.flags);
+  const Deployment deployment = resolve_deployment(built_in(), as_request(q, d));
+  const LatencyAnswer l = latency_answer(built_in(), deployment);
+  CHECK(l.ttft_s->value == d.performance.ttft_s.value);
+  CHECK(l.tpot_s->value == d.performance.tpot_s->value);
+  CHECK(l.ttft_p99_s->value == d.performance.ttft_p99_s->value);
+  CHECK(l.tpot_p99_s->value == d.performance.tpot_p99_s->value);
+  CHECK(l.e2e_s->value == d.performance.e2e_s.value);
+  CHECK(l.output_tokens_per_s->value == d.performance.output_tokens_per_s->value);
+  CHECK(*l.fits);
+  CHECK(l.pools.has_value() == d.pools.has_value());
+  const CostAnswer cost = cost_answer(built_in(), deployment, l, q.cost);
+  CHECK(cost.machines == d.nodes);
+  CHECK(cost.gpus == d.gpus);
+  CHECK(cost.usd_per_hour == d.cost.usd_per_hour);
+  CHECK(cost.capex_usd == d.cost.capex_usd);
+  CHECK(cost.power_w == d.power_w);
+}
+
+TEST_CASE("`latency` and `cost` say the same of every deployment that is recommended",
+          "[recommend]") {
+  std::size_t pools = 0;
+  for (const auto& [model, gpu] : {std::pair{"mixtral-8x7b", "h200-sxm"},
+                                   {"llama-3.1-70b", "h200-sxm"},
+                                   {"llama-3.1-8b", "l40s"},
+                                   {"qwen3-30b-a3b", "b200-sxm"}}) {
+    for (const bool disaggregate : {false, true}) {
+      RecommendRequest q = limited(model, gpu);
+      q.search.limits.ttft = TimeLimit{4.0, Statistic::mean};
+      q.search.base.input_tokens = 4096;
+      q.search.gpus.reset();
+      q.search.most_gpus = 20;
+      q.search.disaggregate = disaggregate;
+      q.most_shown = 8;
+      for (const Recommended& d : recommend(built_in(), q).deployments) {
+        check_says_the_same(q, d);
+        pools += d.pools ? 1 : 0;
+      }
+    }
+  }
+  CHECK(pools > 4);
+}
+
+TEST_CASE("pools keep their prompts at 80 % of what they can run, on one machine where they fit",
+          "[recommend]") {
+  RecommendRequest q = limited("llama-3.1-70b", "h200-sxm");
+  q.search.limits.ttft = TimeLimit{4.0, Statistic::mean};
+  q.search.base.input_tokens = 4096;
+  q.search.gpus.reset();
+  q.search.most_gpus = 24;
+  q.most_shown = 12;
+  q.search.fewest_gpus = 2;
+  std::size_t pools = 0;
   for (const Recommended& d : recommend(built_in(), q).deployments) {
+    if (!d.pools) continue;
     INFO(d.flags);
+    ++pools;
     const LatencyAnswer l =
         latency_answer(built_in(), resolve_deployment(built_in(), as_request(q, d)));
-    CHECK(l.ttft_s->value == d.performance.ttft_s.value);
-    CHECK(l.tpot_s->value == d.performance.tpot_s->value);
-    CHECK(l.e2e_s->value == d.performance.e2e_s.value);
-    CHECK(l.output_tokens_per_s->value == d.performance.output_tokens_per_s->value);
-    CHECK(*l.fits);
+    CHECK(l.pools->prompt_load <= 0.8 * (1.0 + 1e-9));
+    CHECK(d.performance.tpot_p99_s->value <= 0.03);
+    CHECK(d.performance.ttft_p99_s->value > d.performance.ttft_s.value);
+    CHECK(d.gpus == d.pools->prefill.gpus + d.pools->decode.gpus);
+    CHECK((d.nodes == 1) == (d.gpus <= 8));
+    CHECK((l.pools->crosses == "the network") == (d.gpus > 8));
+  }
+  CHECK(pools > 0);
+}
+
+TEST_CASE("no pair of pools takes more machines than one pool that is nearly as good",
+          "[recommend]") {
+  RecommendRequest q = limited("llama-3.1-8b", "a100-sxm-80");
+  q.search.limits.ttft = TimeLimit{0.09, Statistic::mean};
+  q.search.limits.tpot.reset();
+  q.search.engines = {"vllm", "trtllm"};
+  q.search.precisions = {"w8a8-int8"};
+  q.search.base.input_tokens = 2048;
+  q.search.gpus.reset();
+  q.search.most_gpus = 64;
+  q.most_shown = 20;
+  const RecommendAnswer a = recommend(built_in(), q);
+  REQUIRE_FALSE(a.deployments.empty());
+  for (const Recommended& pair : a.deployments) {
+    if (!pair.pools) continue;
+    for (const Recommended& one : a.deployments) {
+      if (one.pools || one.nodes >= pair.nodes) continue;
+      CHECK(one.cost.million_output->value > 1.05 * pair.cost.million_output->value);
+    }
   }
 }
 

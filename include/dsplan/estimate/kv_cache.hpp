@@ -57,6 +57,10 @@ struct CacheGeometry {
 /// One token in all attention layers of the model, once (no replication, every window unfilled).
 [[nodiscard]] Bytes kv_bytes_per_token(const workload::Inference& w);
 
+/// Copies of the cache that the tensor parallel ranks of one attention replica hold together: 1
+/// where they split its heads, as many as ranks where each keeps all of a latent.
+[[nodiscard]] double cache_copies(const workload::Inference& w);
+
 /// One more token of a long sequence: layers whose window is full add nothing.
 [[nodiscard]] Bytes kv_bytes_per_token_beyond_window(const workload::Inference& w);
 

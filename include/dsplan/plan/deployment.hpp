@@ -10,6 +10,7 @@
 
 #include "dsplan/base/note.hpp"
 #include "dsplan/catalog/catalog.hpp"
+#include "dsplan/plan/prefill_pool.hpp"
 #include "dsplan/workload/inference.hpp"
 
 namespace dsplan::plan {
@@ -54,6 +55,7 @@ struct DeploymentRequest : HardwareRequest {
   std::optional<std::int64_t> input_tokens;
   std::optional<std::int64_t> output_tokens;
   workload::EngineSettings settings;
+  std::optional<PrefillPool> prefill_pool;  ///< the rest is then said of the decode pool
   bool observed = false;  ///< a run that was seen: formats that the catalog does not know its
                           ///< engine to serve are no obstacle
 };
@@ -66,7 +68,7 @@ struct Deployment : Notes {
   std::string slice_name;                     ///< "3g"; empty: the whole device
   std::int64_t node_gpus = 8;                 ///< GPUs of one node, for choosing layouts
   bool layout_given = false;
-  bool kv_by_weights = false;  ///< the cache's format follows from that of the weights
+  bool kv_by_weights = false;              ///< the cache's format follows from that of the weights
   const catalog::Link* link = nullptr;     ///< null: the device's own
   const catalog::Link* network = nullptr;  ///< null: the usual of the device's generation
   std::string engine_version;              ///< as said; empty: the newest
@@ -76,6 +78,9 @@ struct Deployment : Notes {
   std::string engine_label;                ///< the engine and its version, for people
   bool shape_assumed = false;              ///< only the size is known
   double parameters = 0.0;
+  /// Where prompts run on devices of their own: that pool, with as many prompts at a time as its
+  /// steps hold. The deployment is then the pool that decodes, and `batch` the requests of both.
+  std::shared_ptr<const Deployment> prefill;
 };
 
 /// Resolves names, fills gaps and checks. With GPUs and no layout, takes the first layout that
@@ -84,6 +89,9 @@ struct Deployment : Notes {
 /// cannot do, a format the engine does not serve, counts of zero.
 [[nodiscard]] Deployment resolve_deployment(const catalog::Catalog& catalog,
                                             const DeploymentRequest& request);
+
+/// Of the deployment, and of its pool of prompts where it has one.
+[[nodiscard]] std::int64_t all_gpus(const Deployment& deployment);
 
 /// GPUs that share a fast link or one host: the device's own scale-up domain, else a box of eight;
 /// one for devices that cannot be joined.

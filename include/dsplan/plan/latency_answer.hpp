@@ -17,9 +17,10 @@
 
 namespace dsplan::plan {
 
-/// A part of the prefill of one prompt, or of one decode step. Those of a phase add up to its time.
+/// A part of the prefill of one prompt, of one decode step, or (of two pools) of the mean time to
+/// the first token. Those of a phase add up to its time.
 struct LatencyTerm {
-  std::string phase;  ///< "prefill" or "decode"
+  std::string phase;  ///< "prefill", "decode" or "first token"
   std::string operation;
   Seconds time;
   double share = 0.0;   ///< of its phase
@@ -38,6 +39,24 @@ struct LatencyPoint {
   std::optional<Predicted> output_tokens_per_s_per_gpu;
   Predicted requests_per_s;
   bool fits = true;
+};
+
+/// [P-POOLS] One of two pools.
+struct LatencyPool {
+  std::int64_t gpus = 1;
+  std::int64_t copies = 1;
+  std::string layout;    ///< of all copies, in words
+  double at_a_time = 0;  ///< prompts of a step, or sequences that decode, on one attention replica
+};
+struct LatencyPools {
+  LatencyPool prefill;
+  LatencyPool decode;
+  std::int64_t nodes = 1;    ///< machines of both
+  Bytes cache;               ///< of one prompt, that is handed over
+  Seconds transfer;          ///< of it, alone on the link
+  double prompt_load = 0.0;  ///< share of the prompts a second that their pool can run, in use
+  double link_load = 0.0;    ///< share of the link's bytes a second in use
+  std::string crosses;       ///< "the link of the machine" or "the network"
 };
 
 /// Times of a request, rates of the whole deployment. Absent: what the load does not do (encoders
@@ -62,6 +81,7 @@ struct LatencyAnswer {
   std::optional<double> tokens_per_step;    ///< that each running sequence gains
   std::optional<bool> fits;                 ///< in memory
   std::string arrival;                      ///< how the requests come: single, static or closed
+  std::optional<LatencyPools> pools;        ///< where prompts run on devices of their own
   std::vector<LatencyTerm> breakdown;
   std::string curve_over;  ///< what x of the curve is; empty without one
   std::vector<LatencyPoint> curve;

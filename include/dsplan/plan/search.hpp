@@ -9,7 +9,8 @@
 //             a step, so that limits hold on a range of loads: its ends are found by halving, and
 //             the rest counts as evaluated without being computed
 //   [P-POOLS] prompts and decoding on GPUs of their own: as many copies of each as match their
-//             rates, prompts at most at 90 % of theirs; the cache of a prompt crosses the network
+//             rates, prompts at most at 80 % of theirs; the cache of a prompt crosses the link
+//             between them
 //
 // The screen ranks; what is printed is recomputed by the same functions as `latency`
 // (recommend.hpp).
@@ -72,11 +73,11 @@ struct SearchRequest {
 /// What the families of points share: device, engine and formats, on one GPU.
 using SearchFamily = Deployment;
 
-/// One of the two pools of [P-POOLS].
+/// The pool of prompts of [P-POOLS].
 struct SearchPool {
   workload::Layout layout;  ///< dp: copies
   std::optional<std::int64_t> chunk;
-  std::int64_t batch = 1;  ///< requests at a time, over all copies
+  double load = 0.0;  ///< of the rate that the pool of prompts can run, at most
 };
 
 /// A deployment as the screen sees it.

@@ -43,6 +43,9 @@ struct BatchTimes {
                                     const BatchLoad& load,
                                     double prompts);
 
+/// Prompts that fit a step, at least one.
+[[nodiscard]] double prompts_of_step(const Scheduling& scheduling, const BatchLoad& load);
+
 /// What one prompt adds to the decodes beside it: its share of a step that every stage is busy in,
 /// less the host time of the step, which decodes have anyway.
 [[nodiscard]] double prompt_beside_decodes(const estimate::StepModel& steps,
