@@ -87,6 +87,27 @@ TEST_CASE("one machine needs no fast network, a model over two does", "[host]") 
   CHECK_FALSE(apart.network.rdma);
 }
 
+TEST_CASE("caches that one machine hands another need a network, those within one do not",
+          "[host]") {
+  DeploymentRequest r = asked("llama-3.1-70b", "h200-sxm", 4);
+  r.tp = 4;
+  r.batch = 64;
+  r.prefill_pool = PrefillPool{};
+  r.prefill_pool->tp = 1;
+  r.prefill_pool->dp = 4;
+  const HostAnswer one = answer(r);
+  CHECK(one.machines == 1);
+  CHECK(one.gpus_per_machine == 8);
+  CHECK(one.network.bytes_per_step.value == 0.0);
+  r.prefill_pool->dp = 8;
+  const HostAnswer two = answer(r);
+  const Deployment d = resolve_deployment(built_in(), r);
+  const LatencyAnswer l = latency_answer(built_in(), d);
+  CHECK(two.machines == 2);
+  CHECK(two.network.bytes_per_step.value == Approx(l.pools->cache.value));
+  CHECK(two.network.needed_bytes_per_s >= l.pools->cache.value * l.requests_per_s->value);
+}
+
 TEST_CASE("logs follow requests and retention", "[host]") {
   HostRequest r;
   r.requests_per_day = 1000000;
