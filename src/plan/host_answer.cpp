@@ -63,7 +63,7 @@ void set_network(HostAnswer& a, const Machines& m, const Demand& d) {
 /// its requests.
 Demand cache_demand(const Deployment& d, std::span<const Machines> fleet, const LatencyAnswer& l) {
   if (fleet.size() == 1) return {};
-  return {{cache_of(d.workload), {}}, as_double(fleet.front().count) / l.requests_per_s->value};
+  return {{{}, cache_of(d.workload)}, as_double(fleet.front().count) / l.requests_per_s->value};
 }
 
 Demand serving_demand(const Deployment& d, const Machines& m, const LatencyAnswer& l) {

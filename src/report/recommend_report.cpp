@@ -43,7 +43,7 @@ std::span<const ResultField<RecommendedPool>> described<RecommendedPool>() {
       field<&P::attention_dp>("attention_dp", "copies of attention that share the experts"),
       field<&P::batch>("batch", "requests at a time, over all copies"),
       field<&P::max_batched_tokens>("max_batched_tokens", "tokens of one step"),
-      field<&P::flags>("flags", "of `latency` for one copy of the pool"),
+      field<&P::flags>("flags", "of `latency` for the pool alone"),
   };
   return kFields;
 }
