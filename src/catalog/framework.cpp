@@ -24,6 +24,8 @@ constexpr std::array kFields{
     Field<F>{"master_weights", "an fp32 copy beside 16-bit weights", &F::master_weights},
     Field<F>{
         "sharding", "of full training over data-parallel ranks", &F::sharding, true, kShardings},
+    Field<F>{"zero_most", "highest ZeRO stage it has", &F::zero_most},
+    Field<F>{"zero_most_in_pipeline", "the same with pipeline stages", &F::zero_most_in_pipeline},
     Field<F>{"optimizer", "the usual optimizer", &F::optimizer, true},
     Field<F>{"one_gpu_optimizer", "of its recipe for one GPU", &F::one_gpu_optimizer},
     Field<F>{"one_gpu_optimizer_in_backward",

@@ -42,11 +42,8 @@ report::Answer training(const CommandContext& context, workload::Method method) 
 }  // namespace
 
 report::Answer run_recommend(const CommandContext& context) {
-  if (const auto method = training_method(context.inputs)) return training(context, *method);
-  const std::string_view use = scenario_of(context).workload;
-  if (!context.inputs.has("workload") && use != "inference")
-    return training(context, use == "training" ? workload::Method::full : workload::Method::lora);
-  return inference_answer(context);
+  const auto method = training_method(context.inputs, scenario_of(context).workload);
+  return method ? training(context, *method) : inference_answer(context);
 }
 
 }  // namespace dsplan::cli

@@ -93,7 +93,7 @@ constexpr std::array kOptions{
     Option{"objective", 0, "O", Kind::text, "what deployments are ranked by", "cost, or the scenario's", kLimits, Words::listed, "cost|latency|throughput|energy"},
     Option{"pareto", 0, "", Kind::flag, "the frontier of cost and time in place of a ranking", "", kLimits},
     Option{"max-latency", 0, "T", Kind::text, "most time of a whole request: 2s, 2s@p99", "", kLimits},
-    Option{"min-throughput", 0, "N", Kind::number, "output tokens a second, at least", "", kLimits},
+    Option{"min-throughput", 0, "N", Kind::number, "output tokens a second, or tokens trained a second, at least", "", kLimits},
     Option{"budget-per-month", 0, "USD", Kind::money, "most rent of 730 hours", "", kLimits},
     Option{"budget-capex", 0, "USD", Kind::money, "most purchase", "", kLimits},
     Option{"max-power", 0, "W", Kind::text, "most power of all machines at the wall: 700W, 10kW", "", kLimits},

@@ -175,16 +175,7 @@ class Questioner {
     l.output_tokens_per_s = amount("min-throughput", in_.number("min-throughput"), std::nullopt);
     l.usd_per_month = amount("budget-per-month", in_.dollars("budget-per-month"), s_.usd_per_month);
     l.capex_usd = amount("budget-capex", in_.dollars("budget-capex"), s_.capex_usd);
-    l.power_w = amount("max-power", watts(), std::nullopt);
-  }
-
-  [[nodiscard]] std::optional<double> watts() const {
-    const auto said = in_.text("max-power");
-    if (!said) return std::nullopt;
-    const auto value = parse_watts(*said);
-    if (!value)
-      throw Error(ErrorCode::usage, "--max-power must be watts, got '" + *said + "'", "write 700W");
-    return value;
+    l.power_w = amount("max-power", max_power_w(in_), std::nullopt);
   }
 
   // ---- devices ----
@@ -331,6 +322,15 @@ class Questioner {
 };
 
 }  // namespace
+
+std::optional<double> max_power_w(const Inputs& inputs) {
+  const auto said = inputs.text("max-power");
+  if (!said) return std::nullopt;
+  const auto value = parse_watts(*said);
+  if (!value)
+    throw Error(ErrorCode::usage, "--max-power must be watts, got '" + *said + "'", "write 700W");
+  return value;
+}
 
 const Scenario& scenario_of(const CommandContext& context) {
   return *context.catalog.resolve<Scenario>(context.inputs.text("scenario").value_or("general"))

@@ -15,7 +15,7 @@ using workload::Method;
 constexpr std::string_view kTrainingGroup = "Training";
 constexpr std::string_view kEngineGroup = "Engine";
 constexpr std::array<std::string_view, 2> kBothOfEngine{"engine", "flash-attention"};
-constexpr std::array<std::string_view, 13> kInferenceAlone{"kv-precision",
+constexpr std::array<std::string_view, 17> kInferenceAlone{"kv-precision",
                                                            "context",
                                                            "output-tokens",
                                                            "attention-dp",
@@ -27,7 +27,11 @@ constexpr std::array<std::string_view, 13> kInferenceAlone{"kv-precision",
                                                            "curve",
                                                            "requests-per-day",
                                                            "log-retention",
-                                                           "method"};
+                                                           "method",
+                                                           "max-ttft",
+                                                           "max-tpot",
+                                                           "max-latency",
+                                                           "spare-copies"};
 constexpr std::string_view kRunsAlone = "checkpoint-interval";
 constexpr std::array<std::string_view, 2> kAdaptersAlone{"lora-rank", "lora-targets"};
 
@@ -51,14 +55,16 @@ void check_uses(const Inputs& inputs,
     if (given.origin != Origin::flag || has_use(*given.option, method)) continue;
     throw Error(ErrorCode::usage,
                 "--" + std::string(given.option->name) + " has no use with --workload " + workload,
-                "leave it out, or take another --workload: inference, training, lora, qlora");
+                method && given.option->name.starts_with("max-")
+                    ? "a run is bounded by --min-throughput: tokens trained a second"
+                    : "leave it out, or take another --workload: inference, training, lora, qlora");
   }
 }
 
 }  // namespace
 
-std::optional<Method> training_method(const Inputs& inputs) {
-  const std::string workload = inputs.text("workload").value_or("inference");
+std::optional<Method> training_method(const Inputs& inputs, std::string_view usual) {
+  const std::string workload = inputs.text("workload").value_or(std::string(usual));
   std::optional<Method> method;
   if (workload == "training") method = Method::full;
   if (workload == "lora") method = Method::lora;

@@ -11,9 +11,10 @@
 
 namespace dsplan::cli {
 
-/// The kind of training that --workload asks for; nothing for inference. Throws a usage error for a
-/// flag that the workload has no use for.
-[[nodiscard]] std::optional<workload::Method> training_method(const Inputs& inputs);
+/// The kind of training that --workload, or else `usual`, asks for; nothing for inference. Throws a
+/// usage error for a flag that the workload has no use for.
+[[nodiscard]] std::optional<workload::Method> training_method(const Inputs& inputs,
+                                                              std::string_view usual = "inference");
 
 [[nodiscard]] plan::TrainingRequest training_request(const Inputs& inputs,
                                                      const plan::ModelChoice& model,

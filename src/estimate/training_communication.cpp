@@ -18,6 +18,8 @@ constexpr double kMessageSeconds = 16.6e-6;  // one tensor-parallel collective, 
 constexpr double kHopSeconds = 1.7e-6;       // one rank of a ring
 constexpr double kLayerMessages = 3.0;       // two gathers and a reduction
 constexpr double kAsyncTensor = 0.457;       // of the traffic that else shows
+constexpr double kPlainTensor = 1.9;         // where no kernel hides any: every run on Ampere
+constexpr double kWeightBytes = 2.0;         // gathered after the update
 constexpr double kHostUpdateBytesPerSecond = 25e9;  // a GPU's share of the host's memory
 
 /// The GPUs that talk over the fast way, and the rate there and beyond.
@@ -52,13 +54,19 @@ double node_rate(const Reach& r, const TrainingShape& s, double senders) {
   return std::min(r.near, std::max(1.0, senders) * r.far);
 }
 
-double tensor_time(const Training& t, const TrainingShape& s, const Reach& r) {
+double tensor_time(const Training& t,
+                   const TrainingShape& s,
+                   const TrainingHardware& hw,
+                   const Reach& r) {
   if (s.tp <= 1.0) return 0.0;
   const double again = 1.0 + 0.5 * s.repeated;
   const double layers = s.layers / s.pp;
   const double bytes = 16.0 * (s.tp - 1.0) / s.tp * s.tokens * s.hidden * layers * again;
   const double messages = 8.0 * layers * again;
-  const double shown = t.framework->tp_exposed * (t.async_tensor_parallel ? kAsyncTensor : 1.0);
+  const double usual = hw.rates->hides_tensor_traffic
+                           ? t.framework->tp_exposed
+                           : std::max(t.framework->tp_exposed, kPlainTensor);
+  const double shown = usual * (t.async_tensor_parallel ? kAsyncTensor : 1.0);
   return shown * (bytes / rate_among(r, s.tp) + messages * kMessageSeconds);
 }
 
@@ -83,13 +91,22 @@ double context_time(const Training& t, const TrainingShape& s, const Reach& r) {
   return t.framework->cp_exposed * bytes / rate_among(r, s.tp * s.cp);
 }
 
+/// A chunk sends and receives at once, forward and back; nothing hides the start of either.
 double pipeline_time(const Training& t, const TrainingShape& s, const Reach& r) {
   if (s.pp <= 1.0) return 0.0;
+  constexpr double kChunkMessages = 2.0;
   const double bytes = 8.0 * s.tokens * s.hidden * s.vpp / s.tp;
-  return t.framework->pp_exposed * bytes / rate_among(r, s.gpus);
+  return t.framework->pp_exposed * bytes / rate_among(r, s.gpus) +
+         kChunkMessages * s.vpp * kMessageSeconds;
 }
 
 double ring_start(const TrainingShape& s) { return kHopSeconds * (s.ring - 1.0); }
+
+/// Parameters whose states a GPU holds.
+double updated_here(const TrainingShape& s, bool sharded) {
+  return s.dense_parameters / (s.tp * s.pp) / (sharded ? s.ring : 1.0) +
+         s.expert_parameters / (s.pp * s.ep) / (sharded ? s.expert_ring : 1.0);
+}
 
 /// Bytes of parameters, gradient, master and states that an update reads and writes.
 double update_bytes(const Training& t) {
@@ -104,8 +121,10 @@ double update_bytes(const Training& t) {
 
 LayerTraffic layer_traffic(const Training& t, const TrainingShape& s, const TrainingHardware& hw) {
   const Reach r = reach(hw);
-  return {
-      tensor_time(t, s, r), expert_time(t, s, r), context_time(t, s, r), pipeline_time(t, s, r)};
+  return {tensor_time(t, s, hw, r),
+          expert_time(t, s, r),
+          context_time(t, s, r),
+          pipeline_time(t, s, r)};
 }
 
 double shard_traffic(const Training& t, const TrainingShape& s, const TrainingHardware& hw) {
@@ -119,27 +138,25 @@ double shard_traffic(const Training& t, const TrainingShape& s, const TrainingHa
          kLayerMessages * s.layers / s.pp * ring_start(s);
 }
 
-double gradient_traffic(const Training& t, const TrainingShape& s, const TrainingHardware& hw) {
-  if (workload::sharding(t).weights || !s.trains_matrices) return 0.0;
+GradientTraffic gradient_traffic(const Training& t,
+                                 const TrainingShape& s,
+                                 const TrainingHardware& hw) {
+  if (workload::sharding(t).weights || !s.trains_matrices) return {};
   const Reach r = reach(hw);
   const double rate = node_rate(r, s, std::min(s.ring, r.domain / s.tp));
   const double sent = s.dense_parameters / (s.tp * s.pp) * (1.0 - 1.0 / s.ring) +
                       s.expert_parameters / (s.pp * s.ep) * (1.0 - 1.0 / s.expert_ring);
-  const double buckets = 2.0 * std::ceil(s.parameters_here() / t.framework->bucket_parameters);
-  return sent * (2.0 + t.framework->reduced_gradient_bytes) / rate + buckets * ring_start(s);
+  const double buckets = std::ceil(s.parameters_here() / t.framework->bucket_parameters);
+  const auto once = [&](double width) { return sent * width / rate + buckets * ring_start(s); };
+  return {once(t.framework->reduced_gradient_bytes), once(kWeightBytes)};
 }
 
 double optimizer_time(const Training& t, const TrainingShape& s, const TrainingHardware& hw) {
   if (!s.trains_matrices || t.offload.optimizer) return 0.0;
   constexpr double kGradient = 4.0;
   const workload::Sharding spread = workload::sharding(t);
-  const auto held = [&](bool sharded, double width) {
-    const double dense = s.dense_parameters / (s.tp * s.pp) / (sharded ? s.ring : 1.0);
-    const double experts = s.expert_parameters / (s.pp * s.ep) / (sharded ? s.expert_ring : 1.0);
-    return width * (dense + experts);
-  };
-  const double bytes = held(spread.optimizer || spread.gradients, kGradient) +
-                       held(spread.optimizer, update_bytes(t) - kGradient);
+  const double bytes = kGradient * updated_here(s, spread.optimizer || spread.gradients) +
+                       (update_bytes(t) - kGradient) * updated_here(s, spread.optimizer);
   return bytes / (hw.gpu->bandwidth_gb_per_s * kGiga);
 }
 
@@ -147,7 +164,7 @@ double offload_time(const Training& t, const TrainingShape& s, const TrainingHar
   const double bus = hw.ways.host_bus.value;
   double time = 0.0;
   if (t.offload.optimizer && s.trains_matrices) {
-    const double here = s.parameters_here() / (workload::sharding(t).optimizer ? s.ring : 1.0);
+    const double here = updated_here(s, workload::sharding(t).optimizer);
     time += here * ((2.0 + t.framework->reduced_gradient_bytes) / bus +
                     update_bytes(t) / kHostUpdateBytesPerSecond);
   }

@@ -39,10 +39,14 @@ struct LayerTraffic {
                                    const TrainingShape& s,
                                    const TrainingHardware& hw);
 
-/// Reducing gradients of a step where weights are not sharded, all of it.
-[[nodiscard]] double gradient_traffic(const workload::Training& t,
-                                      const TrainingShape& s,
-                                      const TrainingHardware& hw);
+/// Where weights are not sharded, all of it: seconds.
+struct GradientTraffic {
+  double reduce = 0.0;  ///< gradients: once a step, where they are sharded for every micro-batch
+  double gather = 0.0;  ///< weights after the update, or the rest of a reduction to all
+};
+[[nodiscard]] GradientTraffic gradient_traffic(const workload::Training& t,
+                                               const TrainingShape& s,
+                                               const TrainingHardware& hw);
 
 /// The optimizer's pass over what a GPU holds of its states.
 [[nodiscard]] double optimizer_time(const workload::Training& t,

@@ -87,11 +87,18 @@ Pass pass_of(const Training& t, const TrainingShape& s, const TrainingHardware& 
           shard_traffic(t, s, hw)};
 }
 
-/// [TT-GRADIENT]
-double exposed_gradients(const Training& t, double all, double micro_batch) {
+/// [TT-GRADIENT] A shard of the gradients cannot wait for the other micro-batches of the step.
+double exposed_gradients(const Training& t,
+                         const TrainingShape& s,
+                         const GradientTraffic& all,
+                         double micro_batch) {
   const catalog::Framework& f = *t.framework;
-  if (f.dp_hidden_by <= 0.0) return f.dp_exposed * all;
-  return std::max(f.dp_exposed * all, all - f.dp_hidden_by * micro_batch);
+  const auto shown = [&](double traffic) {
+    if (f.dp_hidden_by <= 0.0) return f.dp_exposed * traffic;
+    return std::max(f.dp_exposed * traffic, traffic - f.dp_hidden_by * micro_batch);
+  };
+  const double earlier = workload::sharding(t).gradients ? s.micro_batches - 1.0 : 0.0;
+  return shown(all.reduce + all.gather) + earlier * shown(all.reduce);
 }
 
 /// The parts of a step that recur with every micro-batch, on the slowest stage.
@@ -136,7 +143,7 @@ TrainingTime training_time(const Training& t, const TrainingShape& s, const Trai
   add_passes(time, p, at, gather, s.micro_batches);
   time.host += seconds(waits * s.micro_batches + kStepSeconds);
   time.bubble = seconds(mean * (s.pp - 1.0) / s.vpp);
-  time.gradients = seconds(exposed_gradients(t, gradient_traffic(t, s, hw), mean));
+  time.gradients = seconds(exposed_gradients(t, s, gradient_traffic(t, s, hw), mean));
   time.optimizer = seconds(optimizer_time(t, s, hw));
   time.offload = seconds(offload_time(t, s, hw));
   return time;

@@ -104,6 +104,7 @@ class Resolver {
     choose_recipe();
     choose_tokens();
     choose_layout();
+    check_sharding();
     choose_optimizer();
     return std::move(out_);
   }
@@ -280,6 +281,16 @@ class Resolver {
         layouts.begin(), layouts.end(), [&](const Training& a, const Training& b) {
           return demand(a) < demand(b);
         });
+  }
+
+  void check_sharding() {
+    const std::int64_t most = workload::most_zero(run());
+    if (request_.zero.value_or(0) <= most) return;
+    warn(out_,
+         "zero-stage",
+         std::string(run().framework->name) + " has ZeRO up to stage " + text(most) +
+             (run().layout.pp > 1 ? " with a pipeline" : "") +
+             ": for more take --engine fsdp2 or deepspeed-megatron");
   }
 
   void set_optimizer(Training& t) const {

@@ -135,14 +135,17 @@ std::vector<LayoutFindings> all_layouts(const Question& q) {
   const std::vector<Layout> layouts = space_layouts(q.base.training, q.request, q.base.node_gpus);
   std::vector<LayoutFindings> found(layouts.size());
   std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < layouts.size(); i = next++)
+  const auto work = [&](bool tells) {
+    for (std::size_t i = next++; i < layouts.size(); i = next++) {
       found[i] = LayoutSearch(q, layouts[i]).run();
+      if (tells) q.request.progress(static_cast<double>(i) / static_cast<double>(layouts.size()));
+    }
   };
   const auto most = static_cast<std::int64_t>(std::max<std::size_t>(layouts.size(), 1));
   std::vector<std::jthread> helpers;
-  for (std::int64_t n = 1; n < std::min(q.request.jobs, most); ++n) helpers.emplace_back(work);
-  work();
+  for (std::int64_t n = 1; n < std::min(q.request.jobs, most); ++n)
+    helpers.emplace_back(work, false);
+  work(static_cast<bool>(q.request.progress));
   helpers.clear();
   return found;
 }

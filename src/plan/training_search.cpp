@@ -41,7 +41,47 @@ std::vector<std::string> offload_of(const Training& t) {
   return words;
 }
 
-/// What `latency` and `memory` take for this plan; what is 1 and off by itself is left out.
+std::string precision_of(const Training& t) {
+  if (t.base_format != nullptr) return std::string(t.base_format->id);
+  switch (t.compute) {
+    case workload::Compute::fp32:
+      return "fp32";
+    case workload::Compute::fp16:
+      return "fp16";
+    case workload::Compute::fp8:
+      return "fp8";
+    case workload::Compute::bf16:
+      break;
+  }
+  return "bf16";
+}
+
+void add(std::string& flags, const char* name, const std::string& value) {
+  flags += std::string(" --") + name + " " + value;
+}
+
+/// What of the run was said and is no choice of the search.
+std::string said_flags(const TrainingDeployment& base, const TrainingSearchRequest& request) {
+  const TrainingRequest& said = request.base;
+  const Training& t = base.training;
+  std::string flags = request.model_flags;
+  add(flags, "workload", word_of(t.method));
+  add(flags, "engine", std::string(t.framework->id));
+  add(flags, "precision", precision_of(t));
+  add(flags, "optimizer", std::string(t.optimizer->id));
+  if (said.grad_precision) add(flags, "grad-precision", *said.grad_precision);
+  if (said.flash_attention) add(flags, "flash-attention", *said.flash_attention ? "on" : "off");
+  if (t.method != Method::full) {
+    add(flags, "lora-rank", text(t.lora.rank));
+    if (said.lora_targets) add(flags, "lora-targets", *said.lora_targets);
+  }
+  add(flags, "gpu", std::string(base.gpu->id));
+  if (said.gpus_per_node) add(flags, "gpus-per-node", text(*said.gpus_per_node));
+  add(flags, "seq-len", text(t.seq_len));
+  return flags + request.place_flags + " ";
+}
+
+/// Layout and recipe; what is 1 and off by itself is left out.
 std::string flags_of(const Training& t) {
   const workload::Layout& l = t.layout;
   std::string flags = "--gpus " + text(workload::gpu_count(t)) + " --tp " + text(l.tp) + " --pp " +
@@ -85,19 +125,13 @@ TrainingPlanMemory memory_of(const Training& t, const catalog::Gpu& gpu) {
   return m;
 }
 
-std::optional<TrainingPlanCost> cost_of(const Catalog& catalog,
-                                        const TrainingDeployment& d,
-                                        const TrainingSearchRequest& request,
-                                        const TrainingPlanPerformance& performance) {
-  const std::int64_t machine = std::min(request.gpus, d.node_gpus);
-  const auto offers = rent_offers(catalog, *d.gpu, {1, request.gpus, machine}, request.rent);
-  if (offers.empty()) return std::nullopt;
+TrainingPlanCost cost_of(const CostAnswer& a) {
   TrainingPlanCost cost;
-  cost.usd_per_hour = offers.front().usd_per_hour;
-  cost.usd_per_month = cost.usd_per_hour * estimate::kHoursPerMonth;
-  if (performance.time_to_train_s)
-    cost.usd_to_train =
-        cost.usd_per_hour * performance.time_to_train_s->value / estimate::kSecondsPerHour;
+  cost.usd_per_hour = a.usd_per_hour;
+  cost.usd_per_month = a.usd_per_month;
+  cost.million_tokens = a.units.million;
+  if (a.training_run) cost.usd_to_train = a.training_run->value;
+  cost.capex_usd = a.capex_usd;
   return cost;
 }
 
@@ -127,10 +161,14 @@ TrainingPlan plan_of(const Catalog& catalog,
                      const Training& t) {
   const TrainingDeployment d = deployed(base, t);
   TrainingSpeedAnswer speed = training_speed_answer(catalog, d, request.speed);
+  const CostAnswer cost = cost_answer(catalog, d, speed, request.cost);
   TrainingPlan p;
+  p.cost = cost_of(cost);
+  p.power_w = cost.power_w;
   p.model = std::string(t.model->id);
   p.workload = word_of(t.method);
   p.framework = std::string(t.framework->id);
+  p.precision = precision_of(t);
   p.gpu = std::string(d.gpu->id);
   p.gpus = workload::gpu_count(t);
   p.nodes = (p.gpus + d.node_gpus - 1) / d.node_gpus;
@@ -153,20 +191,24 @@ TrainingPlan plan_of(const Catalog& catalog,
                    speed.time_to_train_s,
                    speed.bubble_fraction,
                    std::move(speed.bound)};
-  p.cost = cost_of(catalog, d, request, p.performance);
-  if (d.gpu->power_w) p.power_w = *d.gpu->power_w * static_cast<double>(p.gpus);
-  p.flags = flags_of(t);
+  p.flags = said_flags(base, request) + flags_of(t);
   return p;
 }
 
 TrainingNearMiss miss_of(const Catalog& catalog,
                          const TrainingDeployment& base,
+                         const TrainingSearchRequest& request,
                          const TrainingPoint& point) {
   TrainingNearMiss m;
+  m.workload = word_of(point.training.method);
+  m.gpu = std::string(base.gpu->id);
+  m.gpus = workload::gpu_count(point.training);
   m.layout = workload::describe(point.training.layout);
-  m.flags = flags_of(point.training);
+  m.flags = said_flags(base, request) + flags_of(point.training);
   m.step_s = point.step_s;
   m.missing = bytes(point.short_bytes);
+  m.limit = memory_of(point.training, *base.gpu).usable.value;
+  m.needed = m.limit + point.short_bytes;
   const std::vector<Fix> fixes = training_fixes(catalog, deployed(base, point.training));
   if (fixes.empty()) return m;
   m.change = fixes.front().change;
@@ -248,37 +290,13 @@ TrainingSearchAnswer training_search(const Catalog& catalog, const TrainingSearc
     a.deployments.push_back(std::move(p));
   }
   for (const TrainingPoint& point : screen.misses) {
-    if (a.rejected.size() == std::min(kMostMisses, request.most)) break;
-    a.rejected.push_back(miss_of(catalog, base, point));
+    if (!request.near_misses || a.rejected.size() == std::min(kMostMisses, request.most)) break;
+    a.rejected.push_back(miss_of(catalog, base, request, point));
   }
   const bool memory = !screen.misses.empty();
   a.binding = memory || a.deployments.empty() ? "memory" : a.deployments.front().performance.bound;
   a.notes = notes_of(a.spread);
   return a;
-}
-
-std::vector<FineTuningChoice> fine_tuning_choices(const Catalog& catalog,
-                                                  const TrainingSearchRequest& request) {
-  std::vector<FineTuningChoice> choices;
-  for (const Method method : {Method::full, Method::lora, Method::qlora}) {
-    FineTuningChoice choice;
-    choice.workload = word_of(method);
-    TrainingSearchRequest one = request;
-    one.base.method = method;
-    one.base.global_batch = request.base.global_batch.value_or(request.gpus);
-    if (method == Method::qlora) one.base.precision.reset();
-    one.most = 1;
-    for (one.gpus = 1; one.gpus <= request.gpus && !choice.plan; one.gpus *= 2) {
-      TrainingSearchAnswer a = training_search(catalog, one);
-      if (!a.deployments.empty())
-        choice.plan = std::move(a.deployments.front());
-      else if (!a.rejected.empty())
-        choice.nearest = std::move(a.rejected.front());
-    }
-    if (choice.plan) choice.nearest.reset();
-    choices.push_back(std::move(choice));
-  }
-  return choices;
 }
 
 }  // namespace dsplan::plan

@@ -74,11 +74,15 @@ using Stages = std::vector<std::optional<std::int64_t>>;
 Stages zero_stages(const Training& t, const TrainingRequest& said) {
   if (said.zero) return {said.zero};
   if (t.layout.dp * t.layout.cp == 1) return {std::nullopt};
-  return {0, 1, 2, 3};
+  Stages stages;
+  for (std::int64_t stage = 0; stage <= workload::most_zero(t); ++stage) stages.push_back(stage);
+  return stages;
 }
 
 std::vector<Offload> offloads(const Training& t, const TrainingRequest& said) {
   if (!said.offload.empty()) return {t.offload};
+  // Weights come from the host by the same hooks that gather those of stage 3.
+  if (workload::most_zero(t) < 3) return {{}, {true, false}};
   return {{}, {true, false}, {false, true}, {true, true}};
 }
 

@@ -96,6 +96,11 @@ bool optimizer_in_backward(const Training& t) {
   return t.optimizer_in_backward.value_or(usual);
 }
 
+std::int64_t most_zero(const Training& t) {
+  return t.layout.pp > 1 ? std::min(t.framework->zero_most, t.framework->zero_most_in_pipeline)
+                         : t.framework->zero_most;
+}
+
 Recompute usual_recompute(const catalog::Framework& framework) {
   if (framework.recompute == "full") return Recompute::full;
   return framework.recompute == "selective" ? Recompute::selective : Recompute::none;

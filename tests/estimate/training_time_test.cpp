@@ -132,6 +132,36 @@ TEST_CASE("interleaving shortens the bubble, recomputation costs, adapters save"
   CHECK(step(changed) > lora);
 }
 
+TEST_CASE("sharded gradients are reduced for every micro-batch, whole ones once a step") {
+  const auto gradients = [](std::int64_t stage, std::int64_t micro_batches) {
+    Training t = on(training("llama-3.1-8b", "deepspeed-megatron"), {.dp = 64}, micro_batches);
+    t.sharding = workload::zero_stage(stage);
+    return time_on(t, "h100-sxm").gradients.value;
+  };
+  CHECK(gradients(1, 16) == gradients(1, 1));
+  CHECK(gradients(2, 1) == gradients(1, 1));
+  CHECK(gradients(2, 16) > 5.0 * gradients(2, 1));
+}
+
+TEST_CASE("chunks of a pipeline cost messages: with many micro-batches the fewest are fastest") {
+  const auto with_chunks = [](std::int64_t vpp, std::int64_t micro_batches) {
+    Training t = on(training("gpt3-175b"), {.tp = 8, .pp = 4, .dp = 2}, micro_batches);
+    t.vpp = vpp;
+    return step(t, "a100-sxm-80");
+  };
+  CHECK(with_chunks(6, 8) < with_chunks(1, 8));
+  CHECK(with_chunks(24, 1024) > with_chunks(1, 1024));
+}
+
+TEST_CASE("tensor-parallel traffic hides where runs were seen to hide it, not on Ampere") {
+  const auto shown = [](std::string_view gpu, std::string_view framework) {
+    const Training t = on(training("llama-3-70b", framework), {.tp = 8, .dp = 1}, 8);
+    return time_on(t, gpu).tensor.value;
+  };
+  CHECK(shown("h100-sxm", "megatron") < 0.3 * shown("h100-sxm", "megatron-plain"));
+  CHECK(shown("a100-sxm-80", "megatron") == shown("a100-sxm-80", "megatron-plain"));
+}
+
 TEST_CASE("states on the host take time, and so does a lowered power limit") {
   Training t = on(training("llama-3.1-8b", "fsdp2"), {.dp = 8}, 2);
   const double usual = step(t);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -89,6 +90,8 @@ struct BruteForce {
              const catalog::Gpu& gpu,
              const estimate::TrainingHardware& hardware) {
     if (!workload::obstacle(t).empty() || workload::recompute(t) != t.recompute) return;
+    if (t.sharding && (t.sharding->weights || t.sharding->gradients)) return;  // not Megatron's
+    if (t.offload.parameters) return;
     ++evaluated;
     if (!solve::holds(t, gpu)) return;
     ++valid;
@@ -227,8 +230,9 @@ TEST_CASE("the best plan reaches no utilisation that public runs do not") {
   CHECK(mfu(gpt3()).value < kMostOnA100);
   CHECK(mfu(asked("llama-2-70b", "a100-sxm-80", 64, 512)).value < kMostOnA100);
   CHECK(mfu(asked("llama-3.1-405b", "a100-sxm-80", 256, 512, 8192)).value < kMostOnA100);
-  // A batch that hides the pipeline's ends: nobody published one on so few GPUs.
-  CHECK(*mfu(asked("gpt3-175b", "a100-sxm-80", 64, 1024, 2048)).low < kMostOnA100);
+  // Batches that hide the pipeline's ends.
+  for (const std::int64_t batch : {256, 1024, 2048})
+    CHECK(mfu(asked("gpt3-175b", "a100-sxm-80", 64, batch, 2048)).value < kMostOnA100);
 }
 
 TEST_CASE("near misses would be faster, do not fit, and the change named admits them") {
@@ -289,6 +293,24 @@ TEST_CASE("tensor parallelism stays inside the node unless asked") {
   CHECK(widest(screen_of(question)) > 8);
 }
 
+TEST_CASE("a framework is offered the ZeRO stages that it has") {
+  const auto widest = [](const char* framework) {
+    TrainingSearchRequest question = asked("llama-3.1-8b", "a100-sxm-80", 8, 64);
+    question.base.framework = framework;
+    bool gradients = false;
+    bool weights_of_stages = false;
+    for (const TrainingPoint& p : screen_of(question).plans) {
+      const auto spread = workload::sharding(p.training);
+      gradients = gradients || spread.gradients;
+      weights_of_stages = weights_of_stages || (spread.weights && p.training.layout.pp > 1);
+    }
+    return std::pair(gradients, weights_of_stages);
+  };
+  CHECK(widest("megatron") == std::pair(false, false));
+  CHECK(widest("fsdp2") == std::pair(true, true));
+  CHECK_FALSE(widest("deepspeed-megatron").second);
+}
+
 TEST_CASE("overlap is a choice where the framework has the switch") {
   TrainingSearchRequest question = asked("llama-3.1-8b", "h100-sxm", 8, 64);
   question.base.tp = 8;
@@ -307,22 +329,6 @@ TEST_CASE("without a plan that fits the nearest are told, nearest first") {
   CHECK(std::is_sorted(answer.rejected.begin(),
                        answer.rejected.end(),
                        [](const auto& a, const auto& b) { return a.missing < b.missing; }));
-}
-
-TEST_CASE("fine-tuning up to 10B: what fits on one A100, and on how many the rest") {
-  TrainingSearchRequest question = asked("llama-3.1-8b", "a100-sxm-80", 8, 16);
-  question.base.global_batch = 16;
-  const auto choices = plan::fine_tuning_choices(built_in(), question);
-  REQUIRE(choices.size() == 3);
-  for (const auto& choice : choices) {
-    INFO(choice.workload);
-    REQUIRE(choice.plan);
-    CHECK_FALSE(choice.nearest);
-    CHECK(choice.plan->workload == choice.workload);
-  }
-  CHECK(choices[1].plan->gpus == 1);
-  CHECK(choices[2].plan->gpus == 1);
-  CHECK(choices[2].plan->memory.weights < choices[1].plan->memory.weights);
 }
 
 TEST_CASE("a search without GPUs or with an unknown name is refused") {

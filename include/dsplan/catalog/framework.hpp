@@ -22,6 +22,8 @@ struct Framework {
   double fp8_gradient_bytes = 0.0;             ///< where fp8 recipes differ; 0: the same
   bool master_weights = true;                  ///< an fp32 copy beside 16-bit weights
   std::string_view sharding{};                 ///< none, zero1, zero2, zero3: of full training
+  std::int64_t zero_most = 3;                  ///< highest ZeRO stage it has
+  std::int64_t zero_most_in_pipeline = 1;      ///< the same with pipeline stages
   std::string_view optimizer{};                ///< catalog id of the usual optimizer
   std::string_view one_gpu_optimizer{};        ///< of the recipe for one GPU; empty: the same
   bool one_gpu_optimizer_in_backward = false;  ///< which updates each gradient as it comes

@@ -33,6 +33,11 @@ struct Scenario {
   std::int64_t output_tokens = 0;
   std::int64_t spare_copies = 0;  ///< copies that may fail while the limits still hold
 
+  // Training.
+  TextList models{};              ///< listed by device where no model is named
+  std::int64_t global_batch = 0;  ///< sequences of a step; 0: as many as GPUs
+  double training_tokens = 0.0;   ///< of a run; 0: not known
+
   // Limits.
   std::optional<double> ttft_s{};
   std::optional<double> tpot_s{};

@@ -33,6 +33,8 @@ struct TrainingRate {
   double activation_traffic = 1.606;  ///< of products, in times of reading and writing each once
   double weight_traffic = 1.137;     ///< the same of weights
   double misaligned_factor = 1.403;   ///< time of products of widths that tiles do not divide
+  /// Kernels that hide tensor-parallel traffic behind products were seen to work here.
+  bool hides_tensor_traffic = false;
   double narrow_elementwise = 1.3;  ///< elementwise bytes with formats below 16 bits: casts
   double watts_per_tflops = 0.0;    ///< power per bf16 rate that the shares hold at; 0: any
   double power_exponent = 0.0;      ///< how they grow with it

@@ -15,13 +15,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "dsplan/plan/cost_answer.hpp"
 #include "dsplan/plan/memory_answer.hpp"
 #include "dsplan/plan/prediction.hpp"
-#include "dsplan/plan/rent_offers.hpp"
 #include "dsplan/plan/training_deployment.hpp"
 #include "dsplan/plan/training_speed.hpp"
 
@@ -37,10 +38,14 @@ struct TrainingSearchRequest {
   std::int64_t gpus = 1;
   bool tensor_across_nodes = false;  ///< tp may leave the node
   TrainingSpeedOptions speed;
-  RentFilter rent;
-  std::size_t most = 10;    ///< plans listed, one a layout
-  std::int64_t jobs = 1;    ///< threads; the answer does not depend on them
-  bool exhaustive = false;  ///< computes every point, for comparison
+  CostRequest cost;
+  std::string model_flags;                    ///< "--model llama-3.1-70b", for the flags of a plan
+  std::string place_flags;                    ///< "--link nvlink4", where said
+  std::size_t most = 10;                      ///< plans listed, one a layout
+  bool near_misses = true;                    ///< else none is told
+  std::int64_t jobs = 1;                      ///< threads; the answer does not depend on them
+  bool exhaustive = false;                    ///< computes every point, for comparison
+  std::function<void(double)> progress = {};  ///< told the share done, by one thread
 };
 
 /// A point of the space that was kept.
@@ -81,11 +86,13 @@ struct TrainingPlanPerformance {
   std::string bound;
 };
 
-/// Of the cheapest offer; absent where nobody in the catalog rents the GPUs out.
+/// As `cost` says; absent: nobody in the catalog rents the GPUs out, or no price is known.
 struct TrainingPlanCost {
-  double usd_per_hour = 0.0;
-  double usd_per_month = 0.0;
-  std::optional<double> usd_to_train;  ///< where the tokens to train on are known
+  std::optional<double> usd_per_hour;
+  std::optional<double> usd_per_month;
+  std::optional<Predicted> million_tokens;  ///< trained on
+  std::optional<double> usd_to_train;       ///< where the tokens to train on are known
+  std::optional<double> capex_usd;
 };
 
 struct TrainingPlan {
@@ -93,6 +100,7 @@ struct TrainingPlan {
   std::string model;
   std::string workload;  ///< training, lora, qlora
   std::string framework;
+  std::string precision;  ///< of the products; of QLoRA's base
   std::string gpu;
   std::int64_t gpus = 1;
   std::int64_t nodes = 1;
@@ -108,20 +116,26 @@ struct TrainingPlan {
   bool async_tensor_parallel = false;
   TrainingPlanMemory memory;
   TrainingPlanPerformance performance;
-  std::optional<TrainingPlanCost> cost;
-  std::optional<double> power_w;  ///< of the devices, by their data sheet
+  TrainingPlanCost cost;
+  std::optional<double> power_w;  ///< of all machines at the wall
   bool tie = false;               ///< with the best, within kTieShare
-  std::string flags;              ///< what `latency` and `memory` take for this plan
+  std::string flags;              ///< what every other command takes for this plan
   std::vector<std::string> reasons;
 };
 
-/// A plan that would be faster, or comes nearest, but for memory.
+/// A plan that would be faster, or comes nearest, but for memory or a limit.
 struct TrainingNearMiss {
+  std::string workload;
+  std::string gpu;
+  std::int64_t gpus = 1;
   std::string layout;
   std::string flags;
   double step_s = 0.0;  ///< if it fitted
-  Bytes missing;        ///< on the fullest GPU
-  std::string change;   ///< the nearest that admits it; empty: none was found
+  std::string binding_constraint = "memory";
+  double needed = 0.0;  ///< bytes of a GPU, dollars, watts or tokens a second
+  double limit = 0.0;
+  Bytes missing;       ///< on the fullest GPU
+  std::string change;  ///< the nearest that admits it; empty: none was found
   std::string change_flags;
 };
 
@@ -159,15 +173,5 @@ struct TrainingSearchAnswer {
 /// `rejected` says what comes nearest. Throws as the two above do.
 [[nodiscard]] TrainingSearchAnswer training_search(const catalog::Catalog& catalog,
                                                    const TrainingSearchRequest& request);
-
-/// What fits where: full fine-tuning, LoRA and QLoRA of one model, each on 1, 2, 4 ... GPUs up to
-/// `request.gpus`: the best plan on the fewest that hold it. A method that none holds has no plan.
-struct FineTuningChoice {
-  std::string workload;  ///< training, lora, qlora
-  std::optional<TrainingPlan> plan;
-  std::optional<TrainingNearMiss> nearest;  ///< where there is no plan
-};
-[[nodiscard]] std::vector<FineTuningChoice> fine_tuning_choices(
-    const catalog::Catalog& catalog, const TrainingSearchRequest& request);
 
 }  // namespace dsplan::plan

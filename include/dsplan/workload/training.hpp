@@ -119,6 +119,9 @@ struct Training {
 [[nodiscard]] bool fused_loss(const Training& t);
 [[nodiscard]] bool optimizer_in_backward(const Training& t);
 
+/// The highest ZeRO stage that the framework has for the layout.
+[[nodiscard]] std::int64_t most_zero(const Training& t);
+
 /// What the framework's recipe recomputes.
 [[nodiscard]] Recompute usual_recompute(const catalog::Framework& framework);
 
