@@ -169,6 +169,7 @@ class Questioner {
 
   void choose_limits() {
     plan::SearchLimits& l = search().limits;
+    search().limits_at = *plan::statistic_of(s_.limits_at);
     l.ttft = time_limit("max-ttft", s_.ttft_s);
     l.tpot = time_limit("max-tpot", s_.tpot_s);
     l.latency = time_limit("max-latency", s_.latency_s);

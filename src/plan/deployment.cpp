@@ -117,6 +117,7 @@ class Resolver {
   void choose_slice(const std::string& name) {
     if (out_.gpu == nullptr) refuse("--mig needs --gpu", "name the device that is cut");
     out_.slice = std::make_shared<const Gpu>(mig_slice(*out_.gpu, name));
+    out_.slices_of_device = slices_of_device(*out_.gpu, name);
     out_.slice_name = name;
     out_.gpu = out_.slice.get();
   }
@@ -430,6 +431,10 @@ std::int64_t node_size(const Gpu& gpu) {
   if (gpu.scale_up_gpus > 1) return std::max(gpu.scale_up_gpus, kBoxGpus);
   const bool joined = !gpu.unified_memory && gpu.pcie_generation > 0;
   return joined ? kBoxGpus : 1;
+}
+
+std::int64_t whole_devices(const Deployment& d, std::int64_t gpus) {
+  return (gpus + d.slices_of_device - 1) / d.slices_of_device;
 }
 
 Deployment resolve_deployment(const Catalog& catalog, const DeploymentRequest& request) {

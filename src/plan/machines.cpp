@@ -57,15 +57,18 @@ void equip(Machines& m) {
 
 }  // namespace
 
-Machines machines_of(const Deployment& d) {
-  const workload::Inference& w = d.workload;
-  Machines m = stand(d.gpu, w.layout.dp, workload::replica_gpus(w.layout), d.node_gpus);
+Machines machines_of(const Deployment& d) { return machines_of(d, d.workload); }
+
+Machines machines_of(const Deployment& d, const workload::Inference& w) {
+  const std::int64_t copies = whole_devices(d, w.layout.dp);
+  Machines m = stand(d.gpu, copies, workload::replica_gpus(w.layout), d.node_gpus);
   m.parameters = d.parameters;
   m.checkpoint = total(estimate::checkpoint_weights(w));
   m.device = total(estimate::inference_memory(w, d.gpu).worst_gpu().weights);
   m.offloaded = estimate::host_weights(w);
   // Copies on one machine share its page cache.
-  m.loaded = std::min(m.checkpoint, m.device * as_double(m.machine_gpus) + m.offloaded);
+  const double parts = as_double(m.machine_gpus * d.slices_of_device);
+  m.loaded = std::min(m.checkpoint, m.device * parts + m.offloaded);
   equip(m);
   return m;
 }

@@ -31,9 +31,12 @@ struct Machines {
   estimate::MachineParts parts;
 };
 
-/// Throw a usage error without a device.
+/// Throw a usage error without a device. Slices stand on as many devices as hold them.
 [[nodiscard]] Machines machines_of(const Deployment& d);
 [[nodiscard]] Machines machines_of(const TrainingDeployment& d);
+
+/// Of a deployment with another workload than its own.
+[[nodiscard]] Machines machines_of(const Deployment& d, const workload::Inference& w);
 
 /// [H-POWER] Of all machines, at the wall; nothing where the device's power is not known.
 [[nodiscard]] std::optional<Watts> power_of(const Machines& m);

@@ -1,18 +1,15 @@
 #include "dsplan/plan/recommendation.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <map>
 
 #include "dsplan/estimate/memory.hpp"
 
-#include "latency_figures.hpp"
-#include "machines.hpp"
+#include "checked_point.hpp"
+#include "near_misses.hpp"
+#include "recommended.hpp"
 #include "resolution.hpp"
 #include "search_layout.hpp"
-#include "search_pools.hpp"
-#include "search_texts.hpp"
 
 namespace dsplan::plan {
 namespace {
@@ -23,42 +20,10 @@ using catalog::Catalog;
 // recomputing finds that they break a limit.
 constexpr std::size_t kRecomputedBeyond = 5;
 constexpr std::size_t kMostRecomputed = 48;
+constexpr std::size_t kMostDoubtful = 12;
+constexpr double kScreenError = 1.25;  ///< of a time; more where layers stand in stages
 constexpr int kMostSteps = 8;  ///< to lighter loads, where the heaviest of the screen does not hold
-constexpr std::size_t kMostRejected = 5;
-constexpr double kMillion = 1e6;
 constexpr std::int64_t kOfOneFamily = 2;  ///< deployments of the same device, engine and formats
-
-/// A point recomputed.
-struct Checked {
-  SearchPoint point;
-  Deployment deployment;
-  std::optional<Deployment>
-      prompts;  ///< the pool of prompts; `deployment` is then that of decoding
-  LatencyFigures figures;
-  std::string binding;
-  double use = 0.0;  ///< of the binding limit
-};
-
-double at(const traffic::Percentiles& p, Statistic s) {
-  switch (s) {
-    case Statistic::p50:
-      return p.p50;
-    case Statistic::p90:
-      return p.p90;
-    case Statistic::p99:
-      return p.p99;
-    case Statistic::mean:
-      break;
-  }
-  return p.mean;
-}
-
-/// Of whole requests only the mean is known; a share of them is at most that share's first token
-/// and its steps.
-double request_s(const RunTimes& t, double output, Statistic s) {
-  if (s == Statistic::mean) return t.e2e_s;
-  return at(t.ttft_s, s) + std::max(0.0, output - 1.0) * at(t.tpot_s, s);
-}
 
 class Recommender {
  public:
@@ -72,6 +37,7 @@ class Recommender {
     out_.evaluated = found_.evaluated;
     out_.valid = found_.valid;
     recompute();
+    recompute_doubtful();
     rank();
     print();
     if (q_.near_misses) reject();
@@ -79,7 +45,7 @@ class Recommender {
   }
 
  private:
-  // ---- recomputing ----
+  [[nodiscard]] PointChecker checker() const { return {c_, r_, found_.families}; }
 
   void recompute() {
     const auto shown = static_cast<std::size_t>(q_.most_shown);
@@ -98,24 +64,34 @@ class Recommender {
     }
   }
 
+  /// The screen's times are means of closed forms. What it drops by no more than they are known to
+  /// be off, and would rank first, is recomputed too.
+  void recompute_doubtful() {
+    std::size_t tried = 0;
+    for (const SearchMiss& m : found_.misses) {
+      const bool timed = m.binding == Constraint::ttft || m.binding == Constraint::tpot ||
+                         m.binding == Constraint::latency;
+      if (!timed || m.excess > kScreenError || m.broken > 1) continue;
+      if (++tried > kMostDoubtful) return;
+      Judged judged = checker().judge(m.point);
+      if (judged.broken.empty()) checked_.push_back(std::move(judged.checked));
+    }
+  }
+
   /// The point, or the nearest lighter load that holds when recomputed.
   std::optional<Checked> lightened(SearchPoint p) {
     for (int step = 0; step < kMostSteps; ++step) {
-      if (auto checked = check(p)) return checked;
-      if (!lighten(p)) return std::nullopt;
+      Judged judged = checker().judge(p);
+      if (judged.broken.empty()) return std::move(judged.checked);
+      if (!lighten(p, judged.breaks(Constraint::throughput))) return std::nullopt;
     }
     return std::nullopt;
   }
 
-  bool lighten(SearchPoint& p) const {
+  [[nodiscard]] bool lighten(SearchPoint& p, bool too_slow) const {
     if (p.prefill) return false;
-    if (r_.concurrency) {
-      const std::int64_t copy = workload::replica_gpus(p.layout);
-      if (r_.gpus || r_.base.dp || p.gpus + copy > r_.most_gpus) return false;
-      ++p.layout.dp;
-      p.gpus += copy;
-      return true;
-    }
+    const bool by_rate = r_.limits.output_tokens_per_s.has_value();
+    if (r_.concurrency || by_rate) return add_copy(p, by_rate && too_slow);
     const std::int64_t groups = (p.layout.dp - r_.spare_copies) * p.layout.attention_dp;
     const auto steps = batch_steps();
     const auto now = std::lower_bound(steps.begin(), steps.end(), p.batch / groups);
@@ -124,189 +100,15 @@ class Recommender {
     return true;
   }
 
-  /// Of a deployment, or of its decode pool.
-  [[nodiscard]] DeploymentRequest request_of(const SearchPoint& p) const {
-    const Deployment& f = found_.families[p.family];
-    DeploymentRequest d = r_.base;
-    d.gpu = std::string(f.gpu->id);
-    if (!f.slice_name.empty()) d.mig = f.slice_name;
-    d.engine = std::string(base_engine(f));
-    d.precision = precision_name(f);
-    d.kv_precision = std::string(f.workload.precision.kv->id);
-    d.gpus = workload::gpu_count(p.layout);
-    d.nodes = std::nullopt;
-    d.tp = p.layout.tp;
-    d.pp = p.layout.pp;
-    d.dp = p.layout.dp;
-    d.ep = p.layout.ep;
-    d.cp = p.layout.cp;
-    d.attention_dp = p.layout.attention_dp;
-    d.batch = p.batch;
-    if (p.chunk) d.settings.max_batched_tokens = p.chunk;
-    d.model.format.clear();
-    return d;
-  }
-
-  std::optional<Checked> check(const SearchPoint& p) {
-    Checked c{p, resolve_deployment(c_, request_of(p)), {}, {}, {}, 0.0};
-    if (p.prefill) return check_pools(std::move(c));
-    c.figures = latency_figures(c_, c.deployment, usual_arrival(c.deployment));
-    const bool spare = r_.spare_copies > 0 && p.layout.dp > r_.spare_copies;
-    if (spare) {
-      SearchPoint pressed = p;
-      pressed.layout.dp -= r_.spare_copies;
-      pressed.gpus -= r_.spare_copies * workload::replica_gpus(p.layout);
-      const Deployment d = resolve_deployment(c_, request_of(pressed));
-      if (!holds(c, d, latency_figures(c_, d, usual_arrival(d)).times)) return std::nullopt;
-    } else if (!holds(c, c.deployment, c.figures.times)) {
-      return std::nullopt;
-    }
-    take_figures(c);
-    if (!affordable(c)) return std::nullopt;
-    return c;
-  }
-
-  /// Money and power as `cost` says.
-  bool affordable(Checked& c) const {
-    const SearchLimits& l = r_.limits;
-    const auto within = [&](const std::optional<double>& most,
-                            const std::optional<double>& value,
-                            Constraint name) {
-      if (!most) return true;
-      if (value) use(c, *value / *most, std::string(name_of(name)));
-      return value && *value <= *most;
-    };
-    std::optional<double> month;
-    if (c.point.usd_per_hour) month = *c.point.usd_per_hour * estimate::kHoursPerMonth;
-    return within(l.usd_per_month, month, Constraint::month) &&
-           within(l.capex_usd, purchase_of(c.deployment, c.point.gpus), Constraint::capex) &&
-           within(l.power_w, power(c), Constraint::power);
-  }
-
-  /// At the wall, of the machines of both pools where there are two.
-  [[nodiscard]] static std::optional<double> power(const Checked& c) {
-    const auto own = power_of(machines_of(c.deployment));
-    if (!own) return std::nullopt;
-    if (!c.prompts) return own->value;
-    const auto prompts = power_of(machines_of(*c.prompts));
-    return prompts ? std::optional<double>(own->value + prompts->value) : std::nullopt;
-  }
-
-  /// The request that the pool of prompts answers: no tokens of an answer are kept there.
-  [[nodiscard]] DeploymentRequest prompts_of(const SearchPoint& p) const {
-    SearchPoint pool = p;
-    pool.layout = p.prefill->layout;
-    pool.chunk = p.prefill->chunk;
-    pool.batch = p.prefill->batch;
-    pool.gpus = workload::gpu_count(pool.layout);
-    DeploymentRequest d = request_of(pool);
-    d.output_tokens = 0;
-    return d;
-  }
-
-  /// [P-POOLS] with the exact steps of both pools.
-  std::optional<Checked> check_pools(Checked c) {
-    c.prompts = resolve_deployment(c_, prompts_of(c.point));
-    const Serving prompts = serving(c_, *c.prompts);
-    Deployment& d = c.deployment;
-    c.figures = latency_figures(c_, d, Arrival::batch);
-    const CopyModel first = copy_of(prompts, *c.prompts);
-    const CopyModel then = copy_of(c.figures.serving, d);
-    const double sequences =
-        static_cast<double>(c.point.batch) / c.figures.serving.attention_replicas;
-    const PoolTimes t =
-        pool_times({first.prompt_s,
-                    prompt_interval(first),
-                    prompts.attention_replicas,
-                    decode_times(then, sequences).tpot_s,
-                    sequences,
-                    c.figures.serving.attention_replicas,
-                    transfer_seconds(d.workload,
-                                     platform_of(c_, d),
-                                     workload::replica_gpus(c.prompts->workload.layout),
-                                     workload::replica_gpus(d.workload.layout)),
-                    static_cast<double>(d.workload.output_tokens)});
-    set_pool_figures(c.figures, t, static_cast<double>(c.point.gpus), d);
-    if (!holds(c, d, c.figures.times)) return std::nullopt;
-    take_figures(c);
-    if (!affordable(c)) return std::nullopt;
-    return c;
-  }
-
-  static CopyModel copy_of(const Serving& s, const Deployment& d) {
-    const workload::Inference& w = d.workload;
-    return copy_model(s.steps,
-                      s.scheduling,
-                      {.input_tokens = static_cast<double>(w.input_tokens),
-                       .output_tokens = static_cast<double>(w.output_tokens),
-                       .prefix_hit = w.settings.prefix_hit});
-  }
-
-  static void set_pool_figures(LatencyFigures& f,
-                               const PoolTimes& t,
-                               double gpus,
-                               const Deployment& d) {
-    const auto figure = [&](double value, const catalog::Band* band) {
-      return widened(predicted(value, band), f.widening);
-    };
-    const double tokens = t.requests_per_s * static_cast<double>(d.workload.output_tokens);
-    f.times.ttft_s = {t.ttft_s, t.ttft_s, t.ttft_s, t.ttft_s};
-    f.times.tpot_s = {t.tpot_s, t.tpot_s, t.tpot_s, t.tpot_s};
-    f.times.e2e_s = t.e2e_s;
-    f.times.output_tokens_per_s = tokens;
-    f.times.requests_per_s = t.requests_per_s;
-    f.point.ttft_s = figure(t.ttft_s, f.ttft);
-    f.point.tpot_s = figure(t.tpot_s, f.tpot);
-    f.e2e_s = figure(t.e2e_s, f.tpot);
-    f.point.requests_per_s = figure(t.requests_per_s, f.throughput);
-    f.point.output_tokens_per_s = figure(tokens, f.throughput);
-    f.point.output_tokens_per_s_per_gpu = figure(tokens / gpus, f.throughput);
-  }
-
-  static void use(Checked& c, double share, std::string name) {
-    if (share <= c.use) return;
-    c.use = share;
-    c.binding = std::move(name);
-  }
-
-  /// Do the limits hold? Notes which of them is used most.
-  bool holds(Checked& c, const Deployment& d, const RunTimes& t) {
-    const workload::Inference& w = d.workload;
-    const auto memory = estimate::inference_memory(w, d.gpu);
-    if (!estimate::fits(w, memory, *d.gpu)) return false;
-    const auto& worst = memory.worst_gpu();
-    use(c, total(worst) / estimate::budget(w, worst, *d.gpu).usable, "memory");
-    const SearchLimits& l = r_.limits;
-    const double output = static_cast<double>(w.output_tokens);
-    const auto time = [&](const std::optional<TimeLimit>& limit, double value, Constraint name) {
-      if (!limit) return true;
-      use(c, value / limit->most_s, std::string(name_of(name)));
-      return value <= limit->most_s;
-    };
-    const auto stat = [](const std::optional<TimeLimit>& limit) {
-      return limit ? limit->at : Statistic::mean;
-    };
-    if (!time(l.ttft, at(t.ttft_s, stat(l.ttft)), Constraint::ttft)) return false;
-    if (!time(l.tpot, at(t.tpot_s, stat(l.tpot)), Constraint::tpot)) return false;
-    if (!time(l.latency, request_s(t, output, stat(l.latency)), Constraint::latency)) return false;
-    if (!l.output_tokens_per_s) return true;
-    use(c, *l.output_tokens_per_s / t.output_tokens_per_s, "throughput");
-    return t.output_tokens_per_s >= *l.output_tokens_per_s;
-  }
-
-  void take_figures(Checked& c) const {
-    const RunTimes& t = c.figures.times;
-    c.point.ttft_s = t.ttft_s.mean;
-    c.point.tpot_s = t.tpot_s.mean;
-    c.point.e2e_s = c.figures.e2e_s.value;
-    c.point.output_tokens_per_s = t.output_tokens_per_s;
-    if (!c.prompts) {
-      const auto rents =
-          rent_offers(c_, *c.deployment.gpu, machines_of(c.deployment).rent, r_.rent);
-      c.point.usd_per_hour =
-          rents.empty() ? std::nullopt : std::optional<double>(rents.front().usd_per_hour);
-    }
-    c.point.key = search_key(r_, found_.families[c.point.family], c.point);
+  /// One more copy, to share the load or to carry more of it.
+  [[nodiscard]] bool add_copy(SearchPoint& p, bool carries_more) const {
+    const std::int64_t copy = workload::replica_gpus(p.layout);
+    const auto devices = whole_devices(found_.families[p.family], p.gpus + copy);
+    if (r_.gpus || r_.base.dp || devices > r_.most_gpus) return false;
+    if (carries_more && !r_.concurrency) p.batch += p.batch / p.layout.dp;
+    ++p.layout.dp;
+    p.gpus += copy;
+    return true;
   }
 
   void rank() {
@@ -326,192 +128,24 @@ class Recommender {
     }
   }
 
-  // ---- printing ----
-
   void print() {
     for (const Checked& c : checked_) {
-      out_.deployments.push_back(described_deployment(c));
+      out_.deployments.push_back(recommended(c_, q_, checker(), c));
       Recommended& d = out_.deployments.back();
       d.rank = static_cast<std::int64_t>(out_.deployments.size());
-      if (d.rank > 1) d.tied_with_first = !r_.frontier && tied(checked_.front(), c);
-      d.reasons = reasons(c, d);
+      if (d.rank > 1) d.tied_with_first = !r_.frontier && tied(r_, checked_.front(), c);
+      d.reasons = reasons(r_, c, d);
     }
   }
-
-  /// Is a ranked figure within the band that the first one's has?
-  [[nodiscard]] bool tied(const Checked& first, const Checked& c) const {
-    if (c.point.key == first.point.key) return true;
-    const Predicted& band = r_.objective == Objective::latency ? first.figures.e2e_s
-                                                               : first.figures.point.requests_per_s;
-    const bool plain = r_.objective == Objective::cost && r_.concurrency;
-    if (plain || !band.low || !band.high || c.point.key >= kUnknownPrice) return false;
-    const double worst =
-        r_.objective == Objective::latency ? *band.high / band.value : band.value / *band.low;
-    return c.point.key <= first.point.key * worst;
-  }
-
-  [[nodiscard]] Recommended described_deployment(const Checked& c) const {
-    const Deployment& d = c.deployment;
-    const workload::Inference& w = d.workload;
-    const auto limits = workload::step_limits(w, d.gpu);
-    Recommended r;
-    r.model = std::string(w.model->id);
-    r.engine = std::string(base_engine(d));
-    r.gpu = std::string(d.gpu->id);
-    r.gpus = c.point.gpus;
-    r.replicas = w.layout.dp;
-    r.layout = w.layout;
-    r.precision = precision_name(d);
-    r.kv_precision = std::string(w.precision.kv->id);
-    r.batch = w.batch;
-    r.context_tokens = workload::context_tokens(w);
-    r.max_seqs = limits.seqs;
-    r.max_batched_tokens = limits.batched_tokens;
-    r.memory = gpu_memory(d);
-    r.binding_constraint = c.binding;
-    r.flags = flags_of(q_.model_flags, request_of(c.point));
-    set_performance(r, c);
-    if (c.prompts) {
-      set_pools(r, c);
-    } else {
-      set_cost(r, c);
-    }
-    return r;
-  }
-
-  static void set_performance(Recommended& r, const Checked& c) {
-    const LatencyFigures& f = c.figures;
-    RecommendedPerformance& p = r.performance;
-    const auto figure = [&](double value, const catalog::Band* band) {
-      return widened(predicted(value, band), f.widening);
-    };
-    p.ttft_s = f.point.ttft_s;
-    p.tpot_s = f.point.tpot_s;
-    p.e2e_s = f.e2e_s;
-    p.ttft_p99_s = figure(f.times.ttft_s.p99, f.ttft);
-    if (p.tpot_s) p.tpot_p99_s = figure(f.times.tpot_s.p99, f.tpot);
-    p.output_tokens_per_s = f.point.output_tokens_per_s;
-    p.output_tokens_per_s_per_gpu = f.point.output_tokens_per_s_per_gpu;
-    p.requests_per_s = f.point.requests_per_s;
-  }
-
-  void set_cost(Recommended& r, const Checked& c) const {
-    const LatencyAnswer latency = latency_answer(c_, c.deployment);
-    const CostAnswer cost = cost_answer(c_, c.deployment, latency, q_.cost);
-    r.nodes = cost.machines;
-    r.power_w = cost.power_w;
-    r.cost.usd_per_hour = cost.usd_per_hour;
-    r.cost.usd_per_month = cost.usd_per_month;
-    r.cost.million_output = cost.units.million_output;
-    r.cost.query = cost.units.query;
-    r.cost.capex_usd = cost.capex_usd;
-    if (!cost.offers.empty())
-      r.cost.rented_from = cost.offers.front().provider + " " + cost.offers.front().instance;
-  }
-
-  [[nodiscard]] RecommendedPool pool_of(const Deployment& d,
-                                        const DeploymentRequest& request) const {
-    const workload::Layout& l = d.workload.layout;
-    RecommendedPool p;
-    p.gpus = workload::gpu_count(l);
-    p.copies = l.dp;
-    p.tp = l.tp;
-    p.pp = l.pp;
-    p.ep = l.ep;
-    p.cp = l.cp;
-    p.attention_dp = l.attention_dp;
-    p.batch = d.workload.batch;
-    p.max_batched_tokens = workload::step_limits(d.workload, d.gpu).batched_tokens;
-    p.flags = flags_of(q_.model_flags, request);
-    return p;
-  }
-
-  /// Both pools: prices and power of the machines of each, on one where one holds them.
-  void set_pools(Recommended& r, const Checked& c) const {
-    r.pools = RecommendedPools{pool_of(*c.prompts, prompts_of(c.point)),
-                               pool_of(c.deployment, request_of(c.point))};
-    r.flags = r.pools->decode.flags;
-    const Machines prompts = machines_of(*c.prompts);
-    const Machines decodes = machines_of(c.deployment);
-    r.nodes = prompts.count + decodes.count;
-    r.power_w = power(c);
-    r.cost.capex_usd = purchase_of(c.deployment, c.point.gpus);
-    if (!c.point.usd_per_hour) return;
-    r.cost.usd_per_hour = c.point.usd_per_hour;
-    r.cost.usd_per_month = estimate::rent_per_month(Dollars{{*c.point.usd_per_hour}}, 1.0).value;
-    r.cost.million_output =
-        unit_cost(*c.point.usd_per_hour, *c.figures.point.output_tokens_per_s, 1.0, kMillion);
-    r.cost.query = unit_cost(*c.point.usd_per_hour, c.figures.point.requests_per_s, 1.0);
-  }
-
-  [[nodiscard]] std::vector<std::string> reasons(const Checked& c, const Recommended& d) const {
-    std::vector<std::string> why;
-    why.push_back(ranked_by(r_, d));
-    why.push_back(bound_by(c.binding, c.use));
-    if (c.prompts)
-      why.push_back(
-          "prompts are held at 80 % of their pool's rate; their cache crosses the network");
-    if (r_.spare_copies > 0)
-      why.push_back("the limits hold with " + text(r_.spare_copies) + " of " + text(d.replicas) +
-                    " copies gone");
-    if (d.tied_with_first)
-      why.push_back("within the error band of rank 1: a tie, as far as the estimate can tell");
-    const auto& gpu_says = c.figures.evidence;
-    if (const std::string wider = why_wider(gpu_says, c.deployment); !wider.empty())
-      why.push_back(wider);
-    return why;
-  }
-
-  // ---- near misses ----
 
   void reject() {
-    for (const SearchMiss& m : found_.misses) {
-      if (out_.rejected.size() >= kMostRejected) break;
-      if (m.broken > 1 && !checked_.empty()) continue;
-      if (auto rejected = rejected_of(m)) out_.rejected.push_back(std::move(*rejected));
-    }
+    std::optional<SearchPoint> best;
+    if (!checked_.empty() && !r_.frontier) best = checked_.front().point;
+    out_.rejected = near_misses(c_, r_, found_, best);
     if (!out_.deployments.empty()) return;
     out_.relax = out_.rejected.empty()
                      ? "no layout of the model stands on these devices"
                      : out_.rejected.front().change + ": " + out_.rejected.front().reason;
-  }
-
-  std::optional<RejectedDeployment> rejected_of(const SearchMiss& m) const {
-    const Deployment d = resolve_deployment(c_, request_of(m.point));
-    RejectedDeployment r;
-    r.gpu = std::string(d.gpu->id);
-    r.gpus = m.point.gpus;
-    r.engine = std::string(base_engine(d));
-    r.layout = workload::describe(d.workload.layout);
-    r.precision = precision_name(d);
-    r.kv_precision = std::string(d.workload.precision.kv->id);
-    r.binding_constraint = std::string(name_of(m.binding));
-    r.limit = m.limit;
-    r.needed = needed(m, d);
-    if (r.needed <= m.limit && m.binding != Constraint::throughput) return std::nullopt;
-    r.change = m.binding == Constraint::memory ? memory_change(d) : change_of(m, r.needed);
-    r.reason = reason_of(m, r.needed);
-    if (r.change.empty()) return std::nullopt;
-    return r;
-  }
-
-  [[nodiscard]] std::string memory_change(const Deployment& d) const {
-    const auto fixes = memory_fixes(c_, d);
-    return fixes.empty() ? std::string() : fixes.front().flags;
-  }
-
-  /// Recomputed where it is a time.
-  [[nodiscard]] double needed(const SearchMiss& m, const Deployment& d) const {
-    if (m.binding != Constraint::ttft && m.binding != Constraint::tpot &&
-        m.binding != Constraint::latency)
-      return m.needed;
-    const RunTimes t = latency_figures(c_, d, usual_arrival(d)).times;
-    const SearchLimits& l = r_.limits;
-    const double output = static_cast<double>(d.workload.output_tokens);
-    const double value = m.binding == Constraint::ttft   ? at(t.ttft_s, l.ttft->at)
-                         : m.binding == Constraint::tpot ? at(t.tpot_s, l.tpot->at)
-                                                         : request_s(t, output, l.latency->at);
-    return value;
   }
 
   const Catalog& c_;

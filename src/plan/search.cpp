@@ -6,6 +6,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "search_layout.hpp"
 #include "search_pools.hpp"
@@ -94,31 +95,34 @@ class Workers {
   std::mutex mutex_;
 };
 
-/// The nearest of each family and constraint.
-void keep_nearest(std::vector<SearchMiss>& misses) {
-  std::stable_sort(misses.begin(), misses.end(), [](const SearchMiss& a, const SearchMiss& b) {
-    return a.broken != b.broken ? a.broken < b.broken : a.excess < b.excess;
-  });
-  std::vector<SearchMiss> kept;
-  std::set<std::pair<std::size_t, Constraint>> known;
-  for (SearchMiss& m : misses) {
-    if (known.insert({m.point.family, m.binding}).second) kept.push_back(std::move(m));
-  }
-  misses = std::move(kept);
-}
-
-/// Leaves out the misses of families that have a point; and those by memory of families whose other
-/// layouts fit.
+/// Misses by memory say nothing where other layouts of the family fit.
 void drop_answered(SearchResult& result) {
-  std::set<std::size_t> answered;
   std::set<std::size_t> fitting;
-  for (const SearchPoint& p : result.points) answered.insert(p.family);
+  for (const SearchPoint& p : result.points) fitting.insert(p.family);
   for (const SearchMiss& m : result.misses) {
     if (m.binding != Constraint::memory) fitting.insert(m.point.family);
   }
   std::erase_if(result.misses, [&](const SearchMiss& m) {
-    const bool fits_elsewhere = m.binding == Constraint::memory && fitting.contains(m.point.family);
-    return fits_elsewhere || answered.contains(m.point.family);
+    return m.binding == Constraint::memory && fitting.contains(m.point.family);
+  });
+}
+
+/// Of each family and limit the nearest that would be the best, and the nearest of the others.
+void keep_nearest(SearchResult& result, const SearchRequest& r) {
+  const bool answered = !result.points.empty();
+  const auto gains = [&](const SearchMiss& m) {
+    return answered && !r.frontier && better(m.point, result.points.front());
+  };
+  if (answered) std::erase_if(result.misses, [](const SearchMiss& m) { return m.broken > 1; });
+  using Group = std::tuple<bool, std::size_t, Constraint>;
+  std::stable_sort(result.misses.begin(), result.misses.end(), [&](const auto& a, const auto& b) {
+    if (a.broken != b.broken) return a.broken < b.broken;
+    if (gains(a) != gains(b)) return gains(a);
+    return a.excess < b.excess;
+  });
+  std::set<Group> known;
+  std::erase_if(result.misses, [&](const SearchMiss& m) {
+    return !known.insert({gains(m), m.point.family, m.binding}).second;
   });
 }
 
@@ -129,6 +133,10 @@ std::optional<Objective> objective_of(std::string_view word) {
   return word_of<Objective>(kObjectives, word);
 }
 std::string_view name_of(Constraint c) { return kConstraints[static_cast<std::size_t>(c)]; }
+
+double excess_of(const BrokenLimit& b) {
+  return b.constraint == Constraint::throughput ? b.limit / b.needed : b.needed / b.limit;
+}
 
 SearchResult search(const catalog::Catalog& catalog,
                     const SearchRequest& request,
@@ -148,8 +156,8 @@ SearchResult search(const catalog::Catalog& catalog,
   } else {
     std::stable_sort(result.points.begin(), result.points.end(), better);
   }
+  keep_nearest(result, request);
   if (result.points.size() > kMostPoints) result.points.resize(kMostPoints);
-  keep_nearest(result.misses);
   result.families = std::move(space.families);
   return result;
 }

@@ -233,7 +233,7 @@ std::optional<double> rent_of(const FamilySpace& space,
                               std::int64_t copies) {
   const std::int64_t copy = workload::replica_gpus(layout);
   const std::int64_t most = family.node_gpus > kLargestMachine ? kBoxGpus : family.node_gpus;
-  const estimate::RentNeed need{copies, copy, std::min(copy, most)};
+  const estimate::RentNeed need{whole_devices(family, copies), copy, std::min(copy, most)};
   std::optional<double> least;
   for (const RentRow& row : space.rents) {
     const auto count = estimate::instances(need, row.gpus);
@@ -244,12 +244,17 @@ std::optional<double> rent_of(const FamilySpace& space,
   return least;
 }
 
-std::vector<LoadOption> load_options(const SearchRequest& r, const Layout& layout) {
+std::vector<LoadOption> load_options(const SearchRequest& r,
+                                     const SearchFamily& family,
+                                     const Layout& layout) {
   const std::int64_t copy = workload::replica_gpus(layout);
   const std::int64_t spare = r.spare_copies;
+  const std::int64_t slices = family.slices_of_device;
+  // Where the load is free a device that is cut serves with all of its slices.
+  const std::int64_t filled = r.concurrency ? 1 : slices;
   const std::int64_t fewest =
-      std::max(1 + spare, r.gpus ? *r.gpus / copy : ceil_divided(r.fewest_gpus, copy));
-  std::int64_t most = r.gpus ? *r.gpus / copy : r.most_gpus / copy;
+      std::max(1 + spare, r.gpus ? *r.gpus / copy : ceil_divided(r.fewest_gpus * filled, copy));
+  std::int64_t most = r.gpus ? *r.gpus / copy : r.most_gpus * slices / copy;
   if (r.base.dp) most = std::min(most, *r.base.dp);
   const std::int64_t least = r.base.dp ? *r.base.dp : fewest;
   if (most < least || least < 1 + spare) return {};

@@ -50,6 +50,7 @@ struct LoadOption {
 /// The loads of a layout, each heavier for a copy than the one before. With a rate to reach and
 /// free requests the copies follow from the rate: `copies` is then 0.
 [[nodiscard]] std::vector<LoadOption> load_options(const SearchRequest& request,
+                                                   const SearchFamily& family,
                                                    const workload::Layout& layout);
 
 }  // namespace dsplan::plan

@@ -104,7 +104,8 @@ std::span<const ResultField<Recommended>> described<Recommended>() {
       field<&D::model>("model", "catalog id"),
       field<&D::engine>("engine", "catalog id"),
       field<&D::gpu>("gpu", "catalog id"),
-      field<&D::gpus>("gpus", "of the whole deployment"),
+      field<&D::mig>("mig", "slice of the device; null: the whole device"),
+      field<&D::gpus>("gpus", "of the whole deployment; slices where they are cut"),
       field<&D::nodes>("nodes", "machines"),
       field<&D::replicas>("replicas", "copies of the model"),
       computed<D, &size_of<&L::tp>>("tp", "tensor parallel size"),
@@ -138,7 +139,8 @@ std::span<const ResultField<RejectedDeployment>> described<RejectedDeployment>()
   using R = RejectedDeployment;
   static constexpr std::array kFields{
       field<&R::gpu>("gpu", "catalog id"),
-      field<&R::gpus>("gpus", "of the whole deployment"),
+      field<&R::mig>("mig", "slice of the device; null: the whole device"),
+      field<&R::gpus>("gpus", "of the whole deployment; slices where they are cut"),
       field<&R::engine>("engine", "catalog id"),
       field<&R::layout>("layout", "in words"),
       field<&R::precision>("precision", "of the weights"),
@@ -149,6 +151,7 @@ std::span<const ResultField<RejectedDeployment>> described<RejectedDeployment>()
       field<&R::limit>("limit", "what the limit is"),
       field<&R::change>("change", "flags that admit it"),
       field<&R::reason>("reason", "in words"),
+      field<&R::gain>("gain", "what it is then ranked by, where that beats rank 1; else null"),
   };
   return kFields;
 }
@@ -208,6 +211,13 @@ std::string layout_of(const Recommended& d) {
                      d.pools->decode.gpus / d.pools->decode.copies);
 }
 
+/// "4 x a100-sxm-80", or "4 x 1g of a100-sxm-80".
+std::string devices(std::int64_t gpus,
+                    const std::string& gpu,
+                    const std::optional<std::string>& mig) {
+  return mig ? fmt::format("{} x {} of {}", gpus, *mig, gpu) : fmt::format("{} x {}", gpus, gpu);
+}
+
 Grid deployments_grid(const RecommendAnswer& a) {
   Grid grid{{"", "on", "runs", "layout", "requests", "TTFT", "TPOT", "tokens/s", "$/h", "$/M out"},
             {true, false, false, false, true, true, true, true, true, true},
@@ -217,7 +227,7 @@ Grid deployments_grid(const RecommendAnswer& a) {
     std::optional<double> million;
     if (d.cost.million_output) million = d.cost.million_output->value;
     grid.rows.push_back({fmt::format("{}{}", d.rank, d.tied_with_first ? "=" : ""),
-                         fmt::format("{} x {}", d.gpus, d.gpu),
+                         devices(d.gpus, d.gpu, d.mig),
                          fmt::format("{}{} {}/{}",
                                      a.scenario || a.frontier ? d.model + " " : "",
                                      d.engine,
@@ -241,12 +251,17 @@ Grid limits_grid(const RecommendAnswer& a) {
 }
 
 Grid rejected_grid(const RecommendAnswer& a) {
+  const bool gains = std::any_of(
+      a.rejected.begin(), a.rejected.end(), [](const auto& r) { return r.gain.has_value(); });
   Grid grid{{"near miss", "why", "admitted by"}, {}, {}};
+  if (gains) grid.header.emplace_back("then");
   for (const RejectedDeployment& r : a.rejected) {
-    grid.rows.push_back(
-        {fmt::format("{} x {}, {} {}, {}", r.gpus, r.gpu, r.engine, r.precision, r.layout),
-         r.reason,
-         r.change});
+    auto& row = grid.rows.emplace_back();
+    row = {fmt::format(
+               "{}, {} {}, {}", devices(r.gpus, r.gpu, r.mig), r.engine, r.precision, r.layout),
+           r.reason,
+           r.change};
+    if (gains) row.push_back(r.gain.value_or("no better"));
   }
   return grid;
 }

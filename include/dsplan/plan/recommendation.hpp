@@ -59,7 +59,8 @@ struct Recommended {
   std::string model;
   std::string engine;
   std::string gpu;
-  std::int64_t gpus = 1;
+  std::optional<std::string> mig;  ///< slice of the device
+  std::int64_t gpus = 1;           ///< or slices
   std::int64_t nodes = 1;
   std::int64_t replicas = 1;
   workload::Layout layout;
@@ -83,6 +84,7 @@ struct Recommended {
 /// A near miss.
 struct RejectedDeployment {
   std::string gpu;
+  std::optional<std::string> mig;  ///< slice of the device
   std::int64_t gpus = 1;
   std::string engine;
   std::string layout;
@@ -93,6 +95,7 @@ struct RejectedDeployment {
   double limit = 0.0;
   std::string change;  ///< flags after which it is admitted
   std::string reason;
+  std::optional<std::string> gain;  ///< what it is then ranked by, where that beats rank 1
 };
 
 /// A limit that held, and where it comes from.
