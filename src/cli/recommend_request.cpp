@@ -317,6 +317,7 @@ class Questioner {
     search().frontier = in_.flag("pareto");
     search().jobs = std::max<std::int64_t>(1, in_.count("jobs").value_or(1));
     q_.request.most_shown = std::max<std::int64_t>(1, in_.count("top").value_or(kMostShown));
+    q_.request.top_said = in_.has("top");
     hold("objective", std::string(plan::name_of(search().objective)), "objective");
   }
 

@@ -29,4 +29,9 @@ struct LatencyFigures {
                                              const Deployment& deployment,
                                              Arrival arrival);
 
+/// The answer that the figures of a deployment's usual arrival make.
+[[nodiscard]] LatencyAnswer latency_answer(const catalog::Catalog& catalog,
+                                           const Deployment& deployment,
+                                           const LatencyFigures& figures);
+
 }  // namespace dsplan::plan

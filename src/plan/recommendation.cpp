@@ -37,7 +37,7 @@ class Recommender {
     out_.evaluated = found_.evaluated;
     out_.valid = found_.valid;
     recompute();
-    recompute_doubtful();
+    if (!r_.listing) recompute_doubtful();
     rank();
     print();
     if (q_.near_misses) reject();
@@ -52,7 +52,8 @@ class Recommender {
     std::map<std::size_t, std::int64_t> of_family;
     std::size_t tried = 0;
     for (const SearchPoint& p : found_.points) {
-      const std::size_t enough = r_.frontier ? kMostRecomputed : shown + kRecomputedBeyond;
+      const std::size_t beyond = r_.listing ? 0 : kRecomputedBeyond;
+      const std::size_t enough = r_.frontier ? kMostRecomputed : shown + beyond;
       if (checked_.size() >= enough || tried >= kMostRecomputed) break;
       if (!r_.frontier && found_.families.size() > 1 && of_family[p.family] >= kOfOneFamily)
         continue;

@@ -30,7 +30,7 @@ void set_cost(Recommended& r,
               const catalog::Catalog& catalog,
               const RecommendRequest& q,
               const Checked& c) {
-  const LatencyAnswer latency = latency_answer(catalog, c.deployment);
+  const LatencyAnswer latency = latency_answer(catalog, c.deployment, c.figures);
   const CostAnswer cost = cost_answer(catalog, c.deployment, latency, q.cost);
   r.nodes = cost.machines;
   r.power_w = cost.power_w;

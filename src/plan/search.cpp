@@ -155,6 +155,11 @@ SearchResult search(const catalog::Catalog& catalog,
     keep_frontier(result.points);
   } else {
     std::stable_sort(result.points.begin(), result.points.end(), better);
+    if (request.listing) {
+      std::stable_sort(result.points.begin(),
+                       result.points.end(),
+                       [](const SearchPoint& a, const SearchPoint& b) { return a.gpus < b.gpus; });
+    }
   }
   keep_nearest(result, request);
   if (result.points.size() > kMostPoints) result.points.resize(kMostPoints);

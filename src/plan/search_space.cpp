@@ -45,6 +45,7 @@ class LayoutList {
   std::vector<Layout> all() {
     const auto total = r_.gpus.value_or(0);
     const bool alone = d_.slice != nullptr;
+    if (r_.listing) return within_node(alone ? 1 : most_);
     const std::int64_t most = alone ? 1 : most_;
     for (const auto tp : sizes(r_.base.tp, std::min(most, d_.node_gpus), total)) {
       for (const auto pp : sizes(r_.base.pp, std::min(most / tp, kMostStages), total)) {
@@ -58,6 +59,13 @@ class LayoutList {
  private:
   [[nodiscard]] std::int64_t context_ranks() const {
     return d_.workload.engine->attention_data_parallel ? kMostContextRanks : 1;
+  }
+
+  /// 1, 2, 4, 8: tensor parallel, for a listing.
+  std::vector<Layout> within_node(std::int64_t most) {
+    for (const auto tp : sizes(r_.base.tp, std::min({most, d_.node_gpus, kBoxGpus}), 0))
+      add({.tp = tp});
+    return std::move(all_);
   }
 
   /// Attention copies and spread experts are for models with experts.
@@ -86,10 +94,11 @@ class LayoutList {
   std::vector<Layout> all_;
 };
 
-std::vector<std::optional<std::int64_t>> chunks_of(const Deployment& d) {
+std::vector<std::optional<std::int64_t>> chunks_of(const SearchRequest& r, const Deployment& d) {
   const workload::Inference& w = d.workload;
   std::vector<std::optional<std::int64_t>> chunks{std::nullopt};
-  if (w.settings.max_batched_tokens || w.engine->batched_tokens_by_gib.empty()) return chunks;
+  if (r.listing || w.settings.max_batched_tokens || w.engine->batched_tokens_by_gib.empty())
+    return chunks;
   const auto usual = workload::step_limits(w, d.gpu).batched_tokens;
   for (const auto n : kChunks) {
     if (n != usual) chunks.emplace_back(n);
@@ -172,12 +181,13 @@ class SpaceBuilder {
     space.platform = platform_of(c_, d);
     space.rents = rents_of(c_, d, r_.rent);
     if (space.rents.empty() && asks_for_seller()) return;
-    space.chunks = chunks_of(d);
+    space.chunks = chunks_of(r_, d);
     space.layouts = LayoutList(r_, d).all();
-    out_.kernels.push_back(kernels_for(*d.gpu));
+    auto& kernels = out_.kernels[d.gpu->id];
+    if (!kernels) kernels = kernels_for(*d.gpu);
     out_.families.push_back(std::move(d));
     space.platform.gpu = out_.families.back().gpu;
-    space.platform.kernels = out_.kernels.back();
+    space.platform.kernels = *kernels;
     out_.spaces.push_back(std::move(space));
   }
 

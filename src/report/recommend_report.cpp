@@ -10,11 +10,13 @@
 
 #include "describe.hpp"
 #include "figures.hpp"
+#include "listing_table.hpp"
 #include "time_tables.hpp"
 
 namespace dsplan::report {
 
 using plan::HeldLimit;
+using plan::ListedDevice;
 using plan::Predicted;
 using plan::RecommendAnswer;
 using plan::Recommended;
@@ -179,6 +181,21 @@ std::span<const ResultField<RuleAdvice>> described<RuleAdvice>() {
 }
 
 template <>
+std::span<const ResultField<ListedDevice>> described<ListedDevice>() {
+  using D = ListedDevice;
+  static constexpr std::array kFields{
+      field<&D::gpu>("gpu", "catalog id"),
+      field<&D::mig>("mig", "slice of the device; null: the whole device"),
+      field<&D::kind>("kind", "maker and architecture"),
+      field<&D::memory_gb>("memory_gb", "of one device, as sold"),
+      field<&D::usd_per_hour>("usd_per_hour", "of one, rented at the cheapest offer; null: none"),
+      field<&D::models>("models", "that are listed as deployments"),
+      field<&D::more>("more", "smaller models run too"),
+  };
+  return kFields;
+}
+
+template <>
 std::span<const ResultField<RecommendAnswer>> described<RecommendAnswer>() {
   using A = RecommendAnswer;
   static constexpr std::array kFields{
@@ -186,6 +203,7 @@ std::span<const ResultField<RecommendAnswer>> described<RecommendAnswer>() {
       field<&A::objective>("objective", "what deployments are ranked by"),
       field<&A::limits>("limits", "that held, and where they come from"),
       field<&A::deployments>("deployments", "best first; on a frontier fastest first"),
+      field<&A::devices>("devices", "of a question without a model: those that run any"),
       field<&A::rejected>("rejected", "near misses, and the one change that admits each"),
       field<&A::evaluated>("evaluated", "points computed, or excluded by a bound"),
       field<&A::valid>("valid", "points that fit and hold the limits, by the screen"),
@@ -279,28 +297,6 @@ void add_rule(Document& document, const RuleAdvice& rule) {
   document.emplace_back(Text{rule.difference});
 }
 
-/// Models by device, where no model was asked for.
-Grid listing_grid(const RecommendAnswer& a) {
-  Grid grid{{"device", "models", "largest that run", "format", "TTFT", "tokens/s"},
-            {false, true, false, false, true, true},
-            {}};
-  constexpr std::int64_t kShown = 4;  // models of a device
-  for (std::size_t i = 0; i < a.deployments.size(); ++i) {
-    const Recommended& d = a.deployments[i];
-    if (d.rank > kShown) continue;
-    std::size_t last = i;
-    while (last + 1 < a.deployments.size() && a.deployments[last + 1].rank > 1) ++last;
-    const auto& p = d.performance;
-    grid.rows.push_back({d.rank == 1 ? d.gpu : "",
-                         d.rank == 1 ? fmt::format("{}", a.deployments[last].rank) : "",
-                         d.model,
-                         d.precision,
-                         short_time(p.ttft_s.value),
-                         p.tpot_s ? short_rate(1.0 / p.tpot_s->value) : "-"});
-  }
-  return grid;
-}
-
 Document recommend_document(const RecommendAnswer& a, const std::string& subject) {
   Document document{Text{subject, Tone::strong}};
   if (!a.limits.empty()) document.emplace_back(limits_grid(a));
@@ -308,8 +304,12 @@ Document recommend_document(const RecommendAnswer& a, const std::string& subject
     document.emplace_back(Text{"No deployment holds the limits.", Tone::bad});
     if (a.relax) document.emplace_back(Text{"Nearest: " + *a.relax});
   } else {
-    document.emplace_back(a.by_device ? listing_grid(a) : deployments_grid(a));
-    if (!a.by_device) add_best(document, a.deployments.front());
+    if (a.by_device) {
+      add_listing(document, a);
+    } else {
+      document.emplace_back(deployments_grid(a));
+      add_best(document, a.deployments.front());
+    }
   }
   if (a.rule) add_rule(document, *a.rule);
   if (!a.rejected.empty()) document.emplace_back(rejected_grid(a));

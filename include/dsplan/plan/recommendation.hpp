@@ -114,6 +114,17 @@ struct RuleAdvice {
   std::string difference;  ///< in words
 };
 
+/// A device of a listing by devices.
+struct ListedDevice {
+  std::string gpu;
+  std::optional<std::string> mig;
+  std::string kind;  ///< maker and architecture
+  double memory_gb = 0.0;
+  std::optional<double> usd_per_hour;  ///< of one device, rented at the cheapest offer
+  std::int64_t models = 0;             ///< that are listed
+  bool more = false;                   ///< smaller ones run too
+};
+
 struct RecommendAnswer {
   std::optional<std::string> scenario;
   std::string objective;
@@ -123,9 +134,10 @@ struct RecommendAnswer {
   std::int64_t evaluated = 0;
   std::int64_t valid = 0;
   bool frontier = false;
-  bool by_device = false;            ///< no model was asked for: those of each device
-  std::optional<RuleAdvice> rule;    ///< with --method rule
-  std::optional<std::string> relax;  ///< without an answer: the limit to relax, and by how much
+  bool by_device = false;             ///< no model was asked for: those of each device
+  std::vector<ListedDevice> devices;  ///< of a listing by device, in the order of `deployments`
+  std::optional<RuleAdvice> rule;     ///< with --method rule
+  std::optional<std::string> relax;   ///< without an answer: the limit to relax, and by how much
   std::vector<Warning> warnings;
 };
 
@@ -134,6 +146,7 @@ struct RecommendRequest {
   std::string model_flags;  ///< "--model qwen3-32b"
   CostRequest cost;
   std::int64_t most_shown = 5;
+  bool top_said = false;  ///< `most_shown` was asked for
   bool near_misses = true;
 };
 

@@ -68,6 +68,8 @@ struct SearchRequest {
   RentFilter rent;
   std::int64_t jobs = 1;
   bool exhaustive = false;  ///< computes every point, for comparison
+  bool listing = false;  ///< one copy within a node by tensor parallelism alone, the engine's own
+                         ///< step, the fewest GPUs first
 };
 
 /// What the families of points share: device, engine and formats, on one GPU.
