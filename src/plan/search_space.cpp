@@ -121,15 +121,14 @@ std::vector<RentRow> rents_of(const Catalog& catalog, const Deployment& d, const
 bool offered(const Catalog& catalog, const Engine& e, const catalog::Gpu& gpu, std::string_view p) {
   if (p.empty()) return true;
   const Format& format = *catalog.resolve<Format>(p.substr(0, p.find('+'))).entry;
-  const auto& native = gpu.native_formats;
-  const bool narrow = format.computes_in == "fp8" || format.computes_in == "fp4";
-  const bool has = std::find(native.begin(), native.end(), format.computes_in) != native.end();
-  return serves(e, format) && (!narrow || has || native.empty());
+  return serves(e, format) && catalog::weights_obstacle(e, format, gpu).empty();
 }
 
-bool keeps(const Engine& e, std::string_view kv) {
+bool keeps(const Catalog& catalog, const Engine& e, const catalog::Gpu& gpu, std::string_view kv) {
+  if (kv.empty()) return true;
   const auto& known = e.kv_precisions;
-  return kv.empty() || std::find(known.begin(), known.end(), kv) != known.end();
+  return std::find(known.begin(), known.end(), kv) != known.end() &&
+         catalog::cache_obstacle(e, *catalog.resolve<Format>(kv).entry, gpu).empty();
 }
 
 class SpaceBuilder {
@@ -148,6 +147,7 @@ class SpaceBuilder {
     const Engine& engine = catalog::engine_at(
         c_, *c_.resolve<Engine>(name).entry, r_.base.engine_version.value_or(""));
     if (!r_.base.engine && !catalog::runs_on(engine, *device.gpu)) return;
+    if (r_.devices.size() > 1 && !has_formats_said(engine, *device.gpu)) return;
     std::vector<double> widths;
     for (const std::string& p : r_.precisions) {
       if (!r_.base.precision && !offered(c_, engine, *device.gpu, p)) continue;
@@ -156,9 +156,16 @@ class SpaceBuilder {
       if (!p.empty() && std::find(widths.begin(), widths.end(), width) != widths.end()) continue;
       widths.push_back(width);
       for (const std::string& kv : r_.kv_precisions) {
-        if (r_.base.kv_precision || keeps(engine, kv)) add_family(device, name, p, kv);
+        if (r_.base.kv_precision || keeps(c_, engine, *device.gpu, kv))
+          add_family(device, name, p, kv);
       }
     }
+  }
+
+  /// Of several devices, those that have the formats that were asked for.
+  [[nodiscard]] bool has_formats_said(const Engine& e, const catalog::Gpu& gpu) const {
+    return offered(c_, e, gpu, r_.base.precision.value_or("")) &&
+           keeps(c_, e, gpu, r_.base.kv_precision.value_or(""));
   }
 
   void add_family(const SearchDevice& device,

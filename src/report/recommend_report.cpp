@@ -106,7 +106,6 @@ std::span<const ResultField<Recommended>> described<Recommended>() {
       field<&D::model>("model", "catalog id"),
       field<&D::engine>("engine", "catalog id"),
       field<&D::gpu>("gpu", "catalog id"),
-      field<&D::mig>("mig", "slice of the device; null: the whole device"),
       field<&D::gpus>("gpus", "of the whole deployment; slices where they are cut"),
       field<&D::nodes>("nodes", "machines"),
       field<&D::replicas>("replicas", "copies of the model"),
@@ -132,6 +131,7 @@ std::span<const ResultField<Recommended>> described<Recommended>() {
       field<&D::tied_with_first>("tied_with_first", "within the error band of rank 1"),
       field<&D::reasons>("reasons", "why it stands here"),
       field<&D::flags>("flags", "of every other command, for this deployment"),
+      field<&D::mig>("mig", "slice of the device; null: the whole device"),
   };
   return kFields;
 }
