@@ -187,7 +187,7 @@ const std::vector<std::string_view> kMoney{"provider",
 
 /// `names` without those of the guides' rule and of curves, which only some commands have.
 std::vector<std::string_view> plain(std::vector<std::string_view> names) {
-  for (const std::string_view other : {"method", "peak", "curve", "mig"})
+  for (const std::string_view other : {"method", "peak", "curve"})
     names.erase(std::remove(names.begin(), names.end(), other), names.end());
   return names;
 }
@@ -255,7 +255,7 @@ Command recommending_command() {
           "dsplan recommend --model qwen3-32b --gpu h200 --gpus 8 --max-ttft 2s --max-tpot 30ms",
           with(plain(with(kDeployment, kTrainingOptions, kPace)),
                kMoney,
-               {"method", "mig", "scenario", "objective", "pareto", "max-ttft", "max-tpot", "max-latency",
+               {"method", "scenario", "objective", "pareto", "max-ttft", "max-tpot", "max-latency",
                 "min-throughput", "budget-per-month", "budget-capex", "max-gpus", "max-power", "vendor",
                 "spare-copies", "top", "jobs"}),
           {},

@@ -20,10 +20,9 @@ using catalog::Catalog;
 // recomputing finds that they break a limit.
 constexpr std::size_t kRecomputedBeyond = 5;
 constexpr std::size_t kMostRecomputed = 48;
-constexpr std::size_t kMostDoubtful = 12;
-constexpr double kScreenError = 1.25;  ///< of a time; more where layers stand in stages
 constexpr int kMostSteps = 8;  ///< to lighter loads, where the heaviest of the screen does not hold
-constexpr std::int64_t kOfOneFamily = 2;  ///< deployments of the same device, engine and formats
+constexpr std::int64_t kTriedOfFamily = 8;  ///< points of the same device, engine and formats
+constexpr std::int64_t kOfOneFamily = 2;    ///< of them, shown
 
 class Recommender {
  public:
@@ -37,7 +36,6 @@ class Recommender {
     out_.evaluated = found_.evaluated;
     out_.valid = found_.valid;
     recompute();
-    if (!r_.listing) recompute_doubtful();
     rank();
     print();
     if (q_.near_misses) reject();
@@ -47,36 +45,31 @@ class Recommender {
  private:
   [[nodiscard]] PointChecker checker() const { return {c_, r_, found_.families}; }
 
+  /// Best first, until what is left cannot be among the best by the screen's own figures.
   void recompute() {
-    const auto shown = static_cast<std::size_t>(q_.most_shown);
     std::map<std::size_t, std::int64_t> of_family;
     std::size_t tried = 0;
     for (const SearchPoint& p : found_.points) {
-      const std::size_t beyond = r_.listing ? 0 : kRecomputedBeyond;
-      const std::size_t enough = r_.frontier ? kMostRecomputed : shown + beyond;
-      if (checked_.size() >= enough || tried >= kMostRecomputed) break;
-      if (!r_.frontier && found_.families.size() > 1 && of_family[p.family] >= kOfOneFamily)
+      if (tried >= kMostRecomputed || enough(p)) break;
+      if (!r_.frontier && found_.families.size() > 1 && of_family[p.family] >= kTriedOfFamily)
         continue;
       ++tried;
-      if (auto checked = lightened(p)) {
-        checked_.push_back(std::move(*checked));
-        ++of_family[p.family];
-      }
+      ++of_family[p.family];
+      if (auto checked = lightened(p)) checked_.push_back(std::move(*checked));
     }
+    found_.misses.insert(found_.misses.begin(), missed_.begin(), missed_.end());
   }
 
-  /// The screen's times are means of closed forms. What it drops by no more than they are known to
-  /// be off, and would rank first, is recomputed too.
-  void recompute_doubtful() {
-    std::size_t tried = 0;
-    for (const SearchMiss& m : found_.misses) {
-      const bool timed = m.binding == Constraint::ttft || m.binding == Constraint::tpot ||
-                         m.binding == Constraint::latency;
-      if (!timed || m.excess > kScreenError || m.broken > 1) continue;
-      if (++tried > kMostDoubtful) return;
-      Judged judged = checker().judge(m.point);
-      if (judged.broken.empty()) checked_.push_back(std::move(judged.checked));
-    }
+  /// Are as many found as are shown, and some to spare, none of them worse than the next?
+  [[nodiscard]] bool enough(const SearchPoint& next) const {
+    if (r_.frontier) return false;
+    const auto wanted =
+        static_cast<std::size_t>(q_.most_shown) + (r_.listing ? 0 : kRecomputedBeyond);
+    if (checked_.size() < wanted) return false;
+    const auto better_ones = std::count_if(checked_.begin(), checked_.end(), [&](const Checked& c) {
+      return r_.listing || c.point.key <= next.key;
+    });
+    return static_cast<std::size_t>(better_ones) >= wanted;
   }
 
   /// The point, or the nearest lighter load that holds when recomputed.
@@ -84,9 +77,17 @@ class Recommender {
     for (int step = 0; step < kMostSteps; ++step) {
       Judged judged = checker().judge(p);
       if (judged.broken.empty()) return std::move(judged.checked);
+      note_miss(p, judged);
       if (!lighten(p, judged.breaks(Constraint::throughput))) return std::nullopt;
     }
     return std::nullopt;
+  }
+
+  /// What the screen let pass and one limit stops is as near as a miss can be.
+  void note_miss(const SearchPoint& p, const Judged& judged) {
+    const BrokenLimit& b = judged.broken.front();
+    if (judged.broken.size() > 1 || p.prefill || b.needed <= 0.0) return;
+    missed_.push_back({p, b.constraint, excess_of(b), 1});
   }
 
   [[nodiscard]] bool lighten(SearchPoint& p, bool too_slow) const {
@@ -124,9 +125,15 @@ class Recommender {
         return std::any_of(
             all.begin(), all.end(), [&](const SearchPoint& o) { return dominates(o, c.point); });
       });
-    } else if (checked_.size() > static_cast<std::size_t>(q_.most_shown)) {
-      checked_.resize(static_cast<std::size_t>(q_.most_shown));
+      return;
     }
+    std::map<std::size_t, std::int64_t> of_family;
+    const bool several = found_.families.size() > 1;
+    std::erase_if(checked_, [&](const Checked& c) {
+      return several && ++of_family[c.point.family] > kOfOneFamily;
+    });
+    if (checked_.size() > static_cast<std::size_t>(q_.most_shown))
+      checked_.resize(static_cast<std::size_t>(q_.most_shown));
   }
 
   void print() {
@@ -154,6 +161,7 @@ class Recommender {
   const SearchRequest& r_;
   SearchResult found_;
   std::vector<Checked> checked_;
+  std::vector<SearchMiss> missed_;
   RecommendAnswer out_;
 };
 

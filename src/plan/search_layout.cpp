@@ -168,7 +168,7 @@ class LayoutSearch {
   }
 
   static bool within(const std::optional<TimeLimit>& limit, double value) {
-    return !limit || value <= limit->most_s;
+    return !limit || value <= limit->most_s * kScreenError;
   }
 
   [[nodiscard]] bool holds_upper(std::int64_t i) {
@@ -266,7 +266,7 @@ class LayoutSearch {
     const CopyTimes t = copy_times(copy_, n);
     BrokenList list = broken_lower(point(i), settled(i));
     const auto hold = [&](Constraint c, const std::optional<TimeLimit>& limit, double value) {
-      if (!within(limit, value)) list.push_back({c, value, limit->most_s});
+      if (limit && value > limit->most_s) list.push_back({c, value, limit->most_s});
     };
     hold(Constraint::ttft, r_.limits.ttft, t.ttft_s);
     hold(Constraint::tpot, r_.limits.tpot, t.tpot_s);

@@ -31,6 +31,10 @@ enum class Objective { cost, latency, throughput, energy };
 [[nodiscard]] std::string_view name_of(Objective objective);
 [[nodiscard]] std::optional<Objective> objective_of(std::string_view word);
 
+/// [P-BOUND] The screen lets a time exceed its limit by as much as its closed forms have been seen
+/// to exceed the simulated means, and recomputing decides.
+inline constexpr double kScreenError = 1.25;
+
 /// What must hold; an absent limit does not.
 struct SearchLimits {
   std::optional<TimeLimit> ttft;
