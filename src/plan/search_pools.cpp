@@ -11,6 +11,8 @@ namespace {
 
 using workload::Layout;
 
+constexpr double kRounding = 1e-9;  ///< that a bound allows for
+
 double real(std::int64_t n) { return static_cast<double>(n); }
 
 /// A copy of the prompt pool.
@@ -43,8 +45,8 @@ struct Size {
 
 class PoolSearch {
  public:
-  PoolSearch(const SearchRequest& r, const SearchFamily& f, const FamilySpace& s)
-      : r_(r), f_(f), s_(s), most_(r.gpus.value_or(r.most_gpus)) {}
+  PoolSearch(const SearchRequest& r, const SearchFamily& f, const FamilySpace& s, double worst)
+      : r_(r), f_(f), s_(s), worst_(worst), most_(r.gpus.value_or(r.most_gpus)) {}
 
   LayoutResult run() {
     for (const Layout& layout : s_.layouts) {
@@ -133,23 +135,60 @@ class PoolSearch {
     prune(p);
     prune(d);
     out_.evaluated += p.points * d.points;
+    for (const PromptCopy& a : p.copies) {
+      for (const DecodeCopy& b : d.copies) {
+        if (!r_.exhaustive && least_key(a, gpus, b, more) > worst_key()) continue;
+        if (pair_copies(a, gpus, b, more)) ++out_.valid;
+      }
+    }
+  }
+
+  /// As many of each as there is room for; does any of these hold?
+  bool pair_copies(const PromptCopy& a, std::int64_t gpus, const DecodeCopy& b, std::int64_t more) {
+    bool any = false;
     for (std::int64_t x = 1; x * gpus + more <= most_; ++x) {
       const std::int64_t left = most_ - x * gpus;
       if (r_.gpus && left % more != 0) continue;
       const std::int64_t last = left / more;
-      for (std::int64_t y = r_.gpus ? last : 1; y <= last; ++y) {
-        for (const PromptCopy& a : p.copies) {
-          for (const DecodeCopy& b : d.copies) consider(a, x, b, y);
-        }
-      }
+      for (std::int64_t y = r_.gpus ? last : 1; y <= last; ++y) any = consider(a, x, b, y) || any;
     }
+    return any;
+  }
+
+  /// A rate takes at least its share of a copy of each pool, at the least price of a GPU: no
+  /// numbers of these copies can cost less for it.
+  [[nodiscard]] double least_key(const PromptCopy& a,
+                                 std::int64_t gpus,
+                                 const DecodeCopy& b,
+                                 std::int64_t more) const {
+    const bool per_rate = r_.objective == Objective::throughput ||
+                          (r_.objective == Objective::cost && !r_.limits.output_tokens_per_s);
+    if (r_.frontier || !per_rate) return 0.0;
+    const double prompts = kPromptLoad * a.rate() * real(f_.workload.output_tokens);
+    const double gpu_seconds = real(gpus) / prompts + real(more) / b.rate();  // of a token
+    return least_rate_cost(gpu_seconds) * (1.0 - kRounding);
+  }
+
+  [[nodiscard]] double least_rate_cost(double gpu_seconds) const {
+    SearchPoint one;
+    one.output_tokens_per_s = 1.0 / gpu_seconds;
+    for (const RentRow& row : s_.rents) {
+      const double usd = row.usd_per_hour / real(row.gpus);
+      if (!one.usd_per_hour || usd < *one.usd_per_hour) one.usd_per_hour = usd;
+    }
+    return search_key(r_, f_, one);
+  }
+
+  /// What a pair must not exceed to matter.
+  [[nodiscard]] double worst_key() const {
+    return out_.points.empty() ? worst_ : std::min(worst_, out_.points.front().key);
   }
 
   static bool within(const std::optional<TimeLimit>& limit, double value) {
     return !limit || value <= limit->most_s;
   }
 
-  void consider(const PromptCopy& a, std::int64_t x, const DecodeCopy& b, std::int64_t y) {
+  bool consider(const PromptCopy& a, std::int64_t x, const DecodeCopy& b, std::int64_t y) {
     const double adp = real(b.layout.attention_dp);
     const auto copy_gpus = workload::replica_gpus(a.layout);
     const auto more_gpus = workload::replica_gpus(b.layout);
@@ -174,33 +213,34 @@ class PoolSearch {
     point.tpot_s = t.tpot_s;
     point.e2e_s = t.e2e_s;
     point.output_tokens_per_s = t.requests_per_s * real(f_.workload.output_tokens);
-    keep(std::move(point));
+    return keep(std::move(point));
   }
 
-  void keep(SearchPoint p) {
+  bool keep(SearchPoint p) {
     const SearchLimits& l = r_.limits;
     const bool holds = within(l.ttft, p.ttft_s) && within(l.tpot, p.tpot_s) &&
                        within(l.latency, p.e2e_s) && p.gpus >= r_.fewest_gpus &&
                        p.output_tokens_per_s >= l.output_tokens_per_s.value_or(0.0);
-    if (!holds) return;
+    if (!holds) return false;
     p.usd_per_hour = pools_rent(s_, f_, p.prefill->layout, p.layout);
     if (l.usd_per_month &&
         (!p.usd_per_hour || *p.usd_per_hour * estimate::kHoursPerMonth > *l.usd_per_month))
-      return;
-    if (l.capex_usd && purchase_of(f_, p.gpus).value_or(INFINITY) > *l.capex_usd) return;
-    if (l.power_w && least_power(f_, p.gpus).value_or(INFINITY) > *l.power_w) return;
-    ++out_.valid;
+      return false;
+    if (l.capex_usd && purchase_of(f_, p.gpus).value_or(INFINITY) > *l.capex_usd) return false;
+    if (l.power_w && least_power(f_, p.gpus).value_or(INFINITY) > *l.power_w) return false;
     p.key = search_key(r_, f_, p);
     if (out_.points.empty() || r_.frontier) {
       out_.points.push_back(std::move(p));
     } else if (better(p, out_.points.front())) {
       out_.points.front() = std::move(p);
     }
+    return true;
   }
 
   const SearchRequest& r_;
   const SearchFamily& f_;
   const FamilySpace& s_;
+  double worst_;
   std::int64_t most_;
   workload::Inference w_;
   estimate::StepModel steps_;
@@ -247,11 +287,14 @@ std::optional<double> pools_rent(const FamilySpace& space,
   return *first + *second;
 }
 
-LayoutResult search_pools(const SearchRequest& r, const SearchFamily& f, const FamilySpace& s) {
+LayoutResult search_pools(const SearchRequest& r,
+                          const SearchFamily& f,
+                          const FamilySpace& s,
+                          double worst) {
   const bool free = !r.concurrency && !r.base.dp && r.spare_copies == 0;
   const bool can = f.workload.engine->hands_cache_over && f.slice == nullptr;
   if (!free || !can || f.workload.output_tokens < 1) return {};
-  return PoolSearch(r, f, s).run();
+  return PoolSearch(r, f, s, worst).run();
 }
 
 }  // namespace dsplan::plan
