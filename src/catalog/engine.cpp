@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string>
 
 namespace dsplan::catalog {
 namespace {
@@ -24,6 +25,12 @@ constexpr std::array kFields{
     Field<Engine>{"vendors", "makers of the accelerators it runs on", &Engine::vendors, true},
     Field<Engine>{
         "min_compute_capability", "least CUDA capability", &Engine::min_compute_capability},
+    Field<Engine>{"weight_capabilities",
+                  "least CUDA capability of formats of weights or their families",
+                  &Engine::weight_capabilities},
+    Field<Engine>{"kv_capabilities",
+                  "least CUDA capability of formats of the cache",
+                  &Engine::kv_capabilities},
     Field<Engine>{"cpu", "runs on plain CPUs too", &Engine::cpu},
     Field<Engine>{"precisions", "families of weight formats it serves", &Engine::precisions},
     Field<Engine>{"kv_precisions", "formats of its KV cache", &Engine::kv_precisions},
@@ -137,6 +144,53 @@ KindName kind_of<Engine>() {
 
 namespace {
 
+/// "bf16:8.0" taken apart.
+struct Capability {
+  std::string_view format;
+  double least = 0.0;
+};
+
+std::optional<Capability> parse_capability(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
+  Capability c{text.substr(0, colon)};
+  const char* end = text.data() + text.size();
+  const auto [last, bad] = std::from_chars(text.data() + colon + 1, end, c.least);
+  if (bad != std::errc{} || last != end || c.least <= 0.0) return std::nullopt;
+  return c;
+}
+
+/// Of the format itself before that of its family.
+std::optional<double> least_capability(TextList list, const Format& format) {
+  std::optional<double> of_family;
+  for (const std::string_view text : list) {
+    const auto c = parse_capability(text);
+    if (c && c->format == format.id) return c->least;
+    if (c && c->format == format.family) of_family = c->least;
+  }
+  return of_family;
+}
+
+bool has_narrow_path(const Format& format, const Gpu& gpu) {
+  const bool narrow = format.computes_in == "fp8" || format.computes_in == "fp4";
+  const auto& native = gpu.native_formats;
+  return !narrow || native.empty() ||
+         std::find(native.begin(), native.end(), format.computes_in) != native.end();
+}
+
+std::string obstacle(TextList list, const Format& format, const Gpu& gpu) {
+  const std::string id(format.id);
+  const std::string device(gpu.name);
+  if (const auto least = least_capability(list, format); least && gpu.vendor == "nvidia") {
+    if (cuda_capability(gpu).value_or(*least) >= *least) return {};
+    const std::string digits = std::to_string(*least);
+    return id + " asks for compute capability " + digits.substr(0, digits.find('.') + 2) +
+           ", and " + device + " has " + std::string(gpu.compute_capability);
+  }
+  if (has_narrow_path(format, gpu)) return {};
+  return device + " does not multiply in " + std::string(format.computes_in);
+}
+
 struct Tier {
   std::int64_t from_gib = 0;
   std::int64_t value = 0;
@@ -163,6 +217,20 @@ bool runs_on(const Engine& engine, const Gpu& gpu) {
     return false;
   return std::find(engine.vendors.begin(), engine.vendors.end(), gpu.vendor) !=
          engine.vendors.end();
+}
+
+std::string weights_obstacle(const Engine& engine, const Format& format, const Gpu& gpu) {
+  return obstacle(engine.weight_capabilities, format, gpu);
+}
+
+std::string cache_obstacle(const Engine& engine, const Format& format, const Gpu& gpu) {
+  return obstacle(engine.kv_capabilities, format, gpu);
+}
+
+bool are_capabilities(TextList list) {
+  return std::all_of(list.begin(), list.end(), [](std::string_view text) {
+    return parse_capability(text).has_value();
+  });
 }
 
 std::int64_t tier_value(TextList tiers, double memory_gib) {

@@ -450,6 +450,16 @@ void check_tiers(const Catalog& catalog, const Engine& engine) {
   }
 }
 
+void check_capabilities(const Catalog& catalog, const Engine& engine) {
+  if (!are_capabilities(engine.weight_capabilities) || !are_capabilities(engine.kv_capabilities)) {
+    fail_entry(catalog,
+               engine,
+               "weight_capabilities",
+               "capabilities must be texts like \"bf16:8.0\"",
+               "write [\"bf16:8.0\", \"awq:7.5\"]");
+  }
+}
+
 void check_shares(const Catalog& catalog, const Gpu& gpu) {
   if (gpu.ecc_cost_fraction >= 1.0) {
     fail_entry(catalog, gpu, "ecc_cost_fraction", "must be below 1", "write 6.25 % as 0.0625");
@@ -563,6 +573,7 @@ void check_consistency(const Catalog& catalog) {
   for (const Engine& engine : catalog.all<Engine>()) {
     check_reference<Engine>(catalog, engine, "engine", engine.engine);
     check_tiers(catalog, engine);
+    check_capabilities(catalog, engine);
     for (const auto kv : engine.kv_precisions)
       check_reference<Format>(catalog, engine, "kv_precisions", kv);
   }

@@ -198,7 +198,7 @@ std::vector<std::string_view> without(std::vector<std::string_view> names,
 
 /// `names` without those of the guides' rule and of curves, which only some commands have.
 std::vector<std::string_view> plain(std::vector<std::string_view> names) {
-  return without(std::move(names), {"method", "peak", "curve", "mig"});
+  return without(std::move(names), {"method", "peak", "curve"});
 }
 
 std::vector<std::string_view> with(std::vector<std::string_view> names,
@@ -264,7 +264,7 @@ Command recommending_command() {
           "dsplan recommend --model qwen3-32b --gpu h200 --gpus 8 --max-ttft 2s --max-tpot 30ms",
           with(without(plain(with(kDeployment, kTrainingOptions, kPace)), {"prefill-pool"}),
                kMoney,
-               {"method", "mig", "scenario", "objective", "pareto", "max-ttft", "max-tpot", "max-latency",
+               {"method", "scenario", "objective", "pareto", "max-ttft", "max-tpot", "max-latency",
                 "min-throughput", "budget-per-month", "budget-capex", "max-gpus", "max-power", "vendor",
                 "spare-copies", "top", "jobs"}),
           {},

@@ -169,6 +169,7 @@ class Questioner {
 
   void choose_limits() {
     plan::SearchLimits& l = search().limits;
+    search().limits_at = *plan::statistic_of(s_.limits_at);
     l.ttft = time_limit("max-ttft", s_.ttft_s);
     l.tpot = time_limit("max-tpot", s_.tpot_s);
     l.latency = time_limit("max-latency", s_.latency_s);
@@ -301,6 +302,7 @@ class Questioner {
     search().frontier = in_.flag("pareto");
     search().jobs = std::max<std::int64_t>(1, in_.count("jobs").value_or(1));
     q_.request.most_shown = std::max<std::int64_t>(1, in_.count("top").value_or(kMostShown));
+    q_.request.top_said = in_.has("top");
     hold("objective", std::string(plan::name_of(search().objective)), "objective");
   }
 

@@ -443,7 +443,7 @@ class ServingTable::Impl {
     if (metric == "tpot_p50_ms") return t.tpot_s.p50 * 1e3;
     if (metric == "ttft_p99_ms") return t.ttft_s.p99 * 1e3;
     if (metric == "tpot_p99_ms" || metric == "itl_p99_ms") return t.tpot_s.p99 * 1e3;
-    if (metric == "e2e_ms") return t.e2e_s * 1e3;
+    if (metric == "e2e_ms") return t.e2e_s.mean * 1e3;
     if (metric == "output_tokens_per_s") return t.output_tokens_per_s;
     if (metric == "output_tokens_per_s_per_gpu") return t.output_tokens_per_s / gpus;
     if (metric == "total_tokens_per_s")

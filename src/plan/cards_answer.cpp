@@ -316,6 +316,7 @@ CardsAnswer all_kinds(const catalog::Catalog& catalog,
   std::vector<std::pair<double, CardsCandidate>> found;
   for (const Gpu& gpu : catalog.all<Gpu>()) {
     if (!catalog::runs_on(*d.workload.engine, gpu)) continue;
+    if (!has_formats(catalog, d.workload, gpu)) continue;
     if (auto c = candidate(catalog, d, request, gpu)) {
       const double memory = catalog::runtime_memory(gpu).value * static_cast<double>(c->gpus);
       found.emplace_back(memory, std::move(*c));

@@ -120,6 +120,7 @@ class Resolver {
   void choose_slice(const std::string& name) {
     if (out_.gpu == nullptr) refuse("--mig needs --gpu", "name the device that is cut");
     out_.slice = std::make_shared<const Gpu>(mig_slice(*out_.gpu, name));
+    out_.slices_of_device = slices_of_device(*out_.gpu, name);
     out_.slice_name = name;
     out_.gpu = out_.slice.get();
   }
@@ -140,12 +141,25 @@ class Resolver {
     return format;
   }
 
-  /// The engine's own format that is nearest to the checkpoint's and not narrower.
+  /// Why the device keeps the engine from a format; runs that were seen had none.
+  [[nodiscard]] std::string weights_obstacle(const Format& f) const {
+    if (request_.observed || out_.gpu == nullptr) return {};
+    return catalog::weights_obstacle(*out_.workload.engine, f, *out_.gpu);
+  }
+  [[nodiscard]] std::string cache_obstacle(const Format& f) const {
+    if (request_.observed || out_.gpu == nullptr) return {};
+    return catalog::cache_obstacle(*out_.workload.engine, f, *out_.gpu);
+  }
+
+  /// The engine's own format that is nearest to the checkpoint's and not narrower. What the engine
+  /// serves and the device lacks is widened to 16 bits, as the engine does.
   [[nodiscard]] const Format& served_instead_of(const Format& native) const {
     const Format* best = nullptr;
+    const bool widened = serves(*out_.workload.engine, native);
     for (const Format& f : catalog_.all<Format>()) {
       const bool wide_enough = f.bits_per_weight >= std::min(native.bits_per_weight, 16.0);
       if (!f.weights || !serves(*out_.workload.engine, f) || !wide_enough) continue;
+      if ((widened && f.quantized) || !weights_obstacle(f).empty()) continue;
       if (best == nullptr || f.bits_per_weight < best->bits_per_weight) best = &f;
     }
     return best == nullptr ? native : *best;
@@ -185,6 +199,7 @@ class Resolver {
     const Format& dense = weights_format(name.substr(0, plus));
     const bool split = plus != std::string_view::npos;
     set_weights(dense, split ? weights_format(name.substr(plus + 1)) : dense);
+    warn_of_format(weights_obstacle(dense));
     if (split && !catalog::is_moe(*out_.workload.model)) {
       refuse("'" + std::string(name) + "' names a format for experts, and " +
                  std::string(out_.workload.model->id) + " has none",
@@ -192,10 +207,15 @@ class Resolver {
     }
   }
 
+  void warn_of_format(const std::string& why) {
+    if (!why.empty()) warn("format-on-gpu", std::string(out_.workload.engine->name) + ": " + why);
+  }
+
   void set_native_weights() {
     const Model& model = *out_.workload.model;
     const Format& native = *catalog_.resolve<Format>(model.native_format).entry;
-    if (serves(*out_.workload.engine, native)) {
+    const std::string why = weights_obstacle(native);
+    if (serves(*out_.workload.engine, native) && why.empty()) {
       set_weights(native, native);
       fill("precision", std::string(native.id), Origin::catalog);
       return;
@@ -205,7 +225,8 @@ class Resolver {
     fill("precision", std::string(instead.id), Origin::assumed);
     assume("precision",
            std::string(out_.workload.engine->id) + " does not serve the checkpoint's " +
-               std::string(native.id) + "; the nearest it serves is " + std::string(instead.id),
+               std::string(native.id) + (why.empty() ? "" : " here (" + why + ")") +
+               "; the nearest it serves is " + std::string(instead.id),
            "--precision");
   }
 
@@ -222,13 +243,15 @@ class Resolver {
                "it can: " + joined(engine.kv_precisions));
       }
       out_.workload.precision.kv = &kv;
+      warn_of_format(cache_obstacle(kv));
       return;
     }
     const Format& dense = *out_.workload.precision.dense;
     const std::string& from_file = request_.model.kv_format;
     const bool file_says =
         !from_file.empty() && known(catalog_.resolve<Format>(from_file).entry->id);
-    const std::string_view as_weights = usual_kv_format(engine, dense);
+    const Gpu* gpu = request_.observed ? nullptr : out_.gpu;
+    const std::string_view as_weights = usual_kv_format(catalog_, engine, dense, gpu);
     const Format& kv =
         *catalog_.resolve<Format>(file_says ? std::string_view(from_file) : as_weights).entry;
     out_.workload.precision.kv = &kv;
@@ -469,6 +492,10 @@ std::int64_t node_size(const Gpu& gpu) {
 std::int64_t all_gpus(const Deployment& d) {
   return workload::gpu_count(d.workload.layout) +
          (d.prefill ? workload::gpu_count(d.prefill->workload.layout) : 0);
+}
+
+std::int64_t whole_devices(const Deployment& d, std::int64_t gpus) {
+  return (gpus + d.slices_of_device - 1) / d.slices_of_device;
 }
 
 Deployment resolve_deployment(const Catalog& catalog, const DeploymentRequest& request) {

@@ -132,7 +132,12 @@ void note_bands(LatencyAnswer& a, const LatencyFigures& f) {
 }  // namespace
 
 LatencyAnswer latency_answer(const catalog::Catalog& catalog, const Deployment& d) {
-  const LatencyFigures f = latency_figures(catalog, d, usual_arrival(d));
+  return latency_answer(catalog, d, latency_figures(catalog, d, usual_arrival(d)));
+}
+
+LatencyAnswer latency_answer(const catalog::Catalog& catalog,
+                             const Deployment& d,
+                             const LatencyFigures& f) {
   LatencyAnswer a;
   a.fits = f.serving.fits;
   a.arrival = std::string(name_of(f.load.arrival));

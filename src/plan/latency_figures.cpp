@@ -95,10 +95,11 @@ void put_point(LatencyFigures& f, double gpus) {
   if (f.load.output_tokens <= 0.0) return;
   f.point.output_tokens_per_s = figure(t.output_tokens_per_s, f.throughput);
   f.point.output_tokens_per_s_per_gpu = figure(t.output_tokens_per_s / gpus, f.throughput);
-  f.e2e_s.value = t.e2e_s;
+  f.e2e_s.value = t.e2e_s.mean;
   if (f.load.output_tokens <= 1.0) return;
   f.point.tpot_s = figure(t.tpot_s.mean, f.tpot);
-  f.e2e_s = whole_request(t.e2e_s, f.point.ttft_s, *f.point.tpot_s, f.load.output_tokens - 1.0);
+  f.e2e_s =
+      whole_request(t.e2e_s.mean, f.point.ttft_s, *f.point.tpot_s, f.load.output_tokens - 1.0);
 }
 
 LatencyFigures latency_figures(const catalog::Catalog& catalog,

@@ -47,4 +47,9 @@ void put_bands(LatencyFigures& figures,
 /// The point, from times, load and bands.
 void put_point(LatencyFigures& figures, double gpus);
 
+/// The answer that the figures of a deployment's usual arrival make.
+[[nodiscard]] LatencyAnswer latency_answer(const catalog::Catalog& catalog,
+                                           const Deployment& deployment,
+                                           const LatencyFigures& figures);
+
 }  // namespace dsplan::plan

@@ -66,16 +66,19 @@ std::int64_t machine_size(std::int64_t node_gpus) {
 
 namespace {
 
-/// `copies` of `copy_gpus`, each with the weights of the deployment.
-Machines serving_machines(const Deployment& d, std::int64_t copies, std::int64_t copy_gpus) {
-  const workload::Inference& w = d.workload;
+/// `copies` of `copy_gpus`, each with the weights of the workload.
+Machines serving_machines(const Deployment& d,
+                          const workload::Inference& w,
+                          std::int64_t copies,
+                          std::int64_t copy_gpus) {
   Machines m = stand(d.gpu, copies, copy_gpus, d.node_gpus);
   m.parameters = d.parameters;
   m.checkpoint = total(estimate::checkpoint_weights(w));
   m.device = total(estimate::inference_memory(w, d.gpu).worst_gpu().weights);
   m.offloaded = estimate::host_weights(w);
   // Copies on one machine share its page cache.
-  m.loaded = std::min(m.checkpoint, m.device * as_double(m.machine_gpus) + m.offloaded);
+  const double parts = as_double(m.machine_gpus * d.slices_of_device);
+  m.loaded = std::min(m.checkpoint, m.device * parts + m.offloaded);
   equip(m);
   return m;
 }
@@ -94,14 +97,17 @@ std::optional<RentOffer> joined(const RentOffer& a, std::span<const RentOffer> o
 
 }  // namespace
 
-Machines machines_of(const Deployment& d) {
-  const workload::Layout& l = d.workload.layout;
-  return serving_machines(d, l.dp, workload::replica_gpus(l));
+Machines machines_of(const Deployment& d) { return machines_of(d, d.workload); }
+
+Machines machines_of(const Deployment& d, const workload::Inference& w) {
+  const std::int64_t copies = whole_devices(d, w.layout.dp);
+  return serving_machines(d, w, copies, workload::replica_gpus(w.layout));
 }
 
 std::vector<Machines> fleet_of(const Deployment& d) {
   if (!d.prefill) return {machines_of(d)};
-  if (all_gpus(d) <= machine_size(d.node_gpus)) return {serving_machines(d, 1, all_gpus(d))};
+  if (all_gpus(d) <= machine_size(d.node_gpus))
+    return {serving_machines(d, d.workload, 1, all_gpus(d))};
   return {machines_of(d), machines_of(*d.prefill)};
 }
 

@@ -35,10 +35,10 @@ struct Machines {
   estimate::MachineParts parts;
 };
 
-/// Devices of one machine at most: a fast link that joins more than 16 joins machines of eight.
+/// Devices of one machine at most: a fast link that joins more than 16 joins trays of four.
 [[nodiscard]] std::int64_t machine_size(std::int64_t node_gpus);
 
-/// Of one pool. Throw a usage error without a device.
+/// Of one pool. Throw a usage error without a device. Slices stand on as many devices as hold them.
 [[nodiscard]] Machines machines_of(const Deployment& d);
 [[nodiscard]] Machines machines_of(const TrainingDeployment& d);
 /// Devices alone, as one group: as if the weights filled them.
@@ -58,6 +58,9 @@ struct Machines {
                                                  const RentFilter& filter);
 
 [[nodiscard]] std::optional<Watts> power_of(std::span<const Machines> fleet);
+
+/// Of a deployment with another workload than its own.
+[[nodiscard]] Machines machines_of(const Deployment& d, const workload::Inference& w);
 
 /// [H-POWER] Of all machines, at the wall; nothing where the device's power is not known.
 [[nodiscard]] std::optional<Watts> power_of(const Machines& m);

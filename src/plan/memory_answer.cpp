@@ -347,6 +347,7 @@ std::vector<FitsOn> fits_on(const catalog::Catalog& catalog, const Deployment& d
   std::vector<std::pair<double, FitsOn>> found;
   for (const Gpu& gpu : catalog.all<Gpu>()) {
     if (!catalog::runs_on(*d.workload.engine, gpu)) continue;
+    if (!has_formats(catalog, d.workload, gpu)) continue;
     if (auto entry = fewest(demands, gpu)) {
       const double memory = catalog::runtime_memory(gpu).value * static_cast<double>(entry->gpus);
       found.emplace_back(memory, std::move(*entry));

@@ -64,7 +64,8 @@ void try_kv_formats(const catalog::Catalog& catalog, const Deployment& d, std::v
   const auto& served = d.workload.engine->kv_precisions;
   const double now_bits = d.workload.precision.kv->bits_per_weight;
   const auto offered = [&](const Format& f) {
-    return std::find(served.begin(), served.end(), f.id) != served.end();
+    return std::find(served.begin(), served.end(), f.id) != served.end() &&
+           catalog::cache_obstacle(*d.workload.engine, f, *d.gpu).empty();
   };
   for (const Format* kv : narrower(catalog, now_bits, offered)) {
     Inference w = d.workload;
@@ -112,14 +113,15 @@ std::optional<Fix> widest_of_family(const catalog::Catalog& catalog,
                                     double below_bits) {
   const double now_bits = d.workload.precision.dense->bits_per_weight;
   const auto offered = [&](const Format& f) {
-    return f.weights && f.quantized && f.family == family;
+    return f.weights && f.quantized && f.family == family &&
+           catalog::weights_obstacle(*d.workload.engine, f, *d.gpu).empty();
   };
   for (const Format* format : narrower(catalog, below_bits, offered)) {
     Inference w = d.workload;
     w.stored.reset();
     w.precision.dense = w.precision.experts = format;
     if (d.kv_by_weights) {
-      const auto kv = usual_kv_format(*w.engine, *format);
+      const auto kv = usual_kv_format(catalog, *w.engine, *format, d.gpu);
       w.precision.kv = catalog.find<catalog::Format>(kv);
     }
     auto fix = checked(w,

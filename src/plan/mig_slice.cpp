@@ -1,5 +1,6 @@
 #include "mig_slice.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <optional>
@@ -52,9 +53,7 @@ void scale(std::optional<double>& figure, double factor) {
   if (figure) *figure *= factor;
 }
 
-}  // namespace
-
-Gpu mig_slice(const Gpu& gpu, std::string_view name) {
+Share share_of(const Gpu& gpu, std::string_view name) {
   if (gpu.mig_slices == 0) {
     refuse(std::string(gpu.name) + " cannot be cut into slices", "leave out --mig");
   }
@@ -63,8 +62,22 @@ Gpu mig_slice(const Gpu& gpu, std::string_view name) {
     refuse("--mig '" + std::string(name) + "' is no slice of " + std::string(gpu.name),
            "give 1g, 2g, 3g, 4g or 7g, with its memory where that is not the usual: 1g.20gb");
   }
-  const double compute = share->compute / static_cast<double>(gpu.mig_slices);
-  const double memory = share->memory / kMemoryParts;
+  return *share;
+}
+
+}  // namespace
+
+std::int64_t slices_of_device(const Gpu& gpu, std::string_view name) {
+  const Share share = share_of(gpu, name);
+  const double by_compute = static_cast<double>(gpu.mig_slices) / share.compute;
+  return std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(std::min(by_compute, kMemoryParts / share.memory)));
+}
+
+Gpu mig_slice(const Gpu& gpu, std::string_view name) {
+  const Share share = share_of(gpu, name);
+  const double compute = share.compute / static_cast<double>(gpu.mig_slices);
+  const double memory = share.memory / kMemoryParts;
   Gpu slice = gpu;
   slice.memory_gb *= memory;
   slice.bandwidth_gb_per_s *= memory;

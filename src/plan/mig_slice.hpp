@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "dsplan/catalog/gpu.hpp"
@@ -13,6 +14,9 @@ namespace dsplan::plan {
 /// another. Keeps the id, which timings are looked up by. Throws a usage error for a device without
 /// slices and for a slice that there is not.
 [[nodiscard]] catalog::Gpu mig_slice(const catalog::Gpu& gpu, std::string_view name);
+
+/// [H-MIG] How many such slices a device is cut into. Throws as `mig_slice` does.
+[[nodiscard]] std::int64_t slices_of_device(const catalog::Gpu& gpu, std::string_view name);
 
 /// The usual slices, smallest first.
 inline constexpr std::array<std::string_view, 5> kMigSlices{"1g", "2g", "3g", "4g", "7g"};

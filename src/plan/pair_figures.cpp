@@ -56,7 +56,13 @@ RunTimes times_of(const traffic::PairTimes& t, const Pools& p, double output_tok
   times.ttft_s = t.ttft_s;
   times.tpot_s = t.tpot_s;
   times.prefill_s = p.pair.prompts.first_s;
-  times.e2e_s = t.e2e_s;
+  // At most: the slow first tokens need not be those of the slow answers.
+  const double further = std::max(0.0, output_tokens - 1.0);
+  const auto whole = [&](double ttft_s, double tpot_s) { return ttft_s + further * tpot_s; };
+  times.e2e_s = {t.e2e_s,
+                 whole(t.ttft_s.p50, t.tpot_s.p50),
+                 whole(t.ttft_s.p90, t.tpot_s.p90),
+                 whole(t.ttft_s.p99, t.tpot_s.p99)};
   times.requests_per_s = t.requests_per_s;
   times.output_tokens_per_s = t.requests_per_s * output_tokens;
   times.running = t.running;

@@ -117,7 +117,14 @@ QuantizeAnswer quantize_answer(const catalog::Catalog& catalog, const Deployment
     DeploymentRequest r = request;
     r.precision = std::string(format.id);
     try {
-      a.formats.push_back(choice(catalog, resolve_deployment(catalog, r), format));
+      const Deployment d = resolve_deployment(catalog, r);
+      const std::string why =
+          d.gpu == nullptr ? "" : catalog::weights_obstacle(*d.workload.engine, format, *d.gpu);
+      if (why.empty()) {
+        a.formats.push_back(choice(catalog, d, format));
+      } else {
+        a.refused.push_back({std::string(format.id), why});
+      }
     } catch (const Error& error) {
       if (error.code() != ErrorCode::usage) throw;
       a.refused.push_back({std::string(format.id), error.what()});

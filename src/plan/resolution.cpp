@@ -86,7 +86,22 @@ bool serves(const catalog::Engine& engine, const catalog::Format& format) {
          std::find(families.begin(), families.end(), format.family) != families.end();
 }
 
-std::string_view usual_kv_format(const catalog::Engine& engine, const catalog::Format& weights) {
+bool has_formats(const catalog::Catalog& catalog,
+                 const workload::Inference& w,
+                 const catalog::Gpu& gpu) {
+  const catalog::Format& half = *catalog.resolve<catalog::Format>("fp16").entry;
+  const auto as_wide = [&](const catalog::Format& f) -> const catalog::Format& {
+    return f.id == "bf16" ? half : f;
+  };
+  const workload::Precision& p = w.precision;
+  return catalog::weights_obstacle(*w.engine, as_wide(*p.dense), gpu).empty() &&
+         catalog::weights_obstacle(*w.engine, as_wide(*p.experts), gpu).empty() &&
+         catalog::cache_obstacle(*w.engine, as_wide(*p.kv), gpu).empty();
+}
+
+namespace {
+
+std::string_view kv_beside(const catalog::Engine& engine, const catalog::Format& weights) {
   const auto known = [&](std::string_view id) {
     const auto& list = engine.kv_precisions;
     return std::find(list.begin(), list.end(), id) != list.end();
@@ -96,6 +111,23 @@ std::string_view usual_kv_format(const catalog::Engine& engine, const catalog::F
                                       engine.kv_follows_families.end(),
                                       weights.family) != engine.kv_follows_families.end();
   return narrow_float && known("fp8") ? "fp8" : engine.kv_precisions.front();
+}
+
+}  // namespace
+
+std::string_view usual_kv_format(const catalog::Catalog& catalog,
+                                 const catalog::Engine& engine,
+                                 const catalog::Format& weights,
+                                 const catalog::Gpu* gpu) {
+  const auto has = [&](std::string_view id) {
+    const auto& kv = *catalog.resolve<catalog::Format>(id).entry;
+    return gpu == nullptr || catalog::cache_obstacle(engine, kv, *gpu).empty();
+  };
+  const std::string_view usual = kv_beside(engine, weights);
+  if (has(usual)) return usual;
+  const auto& known = engine.kv_precisions;
+  const auto first = std::find_if(known.begin(), known.end(), has);
+  return first == known.end() ? usual : *first;
 }
 
 std::string rank_name(const estimate::Stage& stage, std::int64_t pp, std::int64_t gpus) {

@@ -57,9 +57,18 @@ struct ChosenGpu {
 /// Does the engine serve weights of the format's family?
 [[nodiscard]] bool serves(const catalog::Engine& engine, const catalog::Format& format);
 
-/// The format that the engine's cache has beside weights of a format, if nothing else is said.
-[[nodiscard]] std::string_view usual_kv_format(const catalog::Engine& engine,
-                                               const catalog::Format& weights);
+/// Has the device the formats of a workload, as far as is known? bf16 counts where fp16 is had: the
+/// engine takes one for the other, and both are as wide.
+[[nodiscard]] bool has_formats(const catalog::Catalog& catalog,
+                               const workload::Inference& w,
+                               const catalog::Gpu& gpu);
+
+/// The format that the engine's cache has beside weights of a format, if nothing else is said: on a
+/// device that lacks the usual one the first of the engine's that it has.
+[[nodiscard]] std::string_view usual_kv_format(const catalog::Catalog& catalog,
+                                               const catalog::Engine& engine,
+                                               const catalog::Format& weights,
+                                               const catalog::Gpu* gpu);
 
 /// Which GPU an answer speaks of: "stage 1 of 4 (20 layers, with the embedding)", for people who
 /// must know which card is the fullest.

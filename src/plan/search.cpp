@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cmath>
 #include <mutex>
 #include <set>
 #include <thread>
+#include <tuple>
 
 #include "search_layout.hpp"
 #include "search_pools.hpp"
@@ -40,42 +42,61 @@ struct Task {
   std::optional<std::size_t> layout;  ///< absent: the pools
 };
 
-std::vector<Task> tasks_of(const SearchSpace& space, const SearchRequest& r) {
-  std::vector<Task> tasks;
-  for (std::size_t s = 0; s < space.spaces.size(); ++s) {
-    for (std::size_t l = 0; l < space.spaces[s].layouts.size(); ++l) tasks.push_back({s, l});
-    if (r.disaggregate) tasks.push_back({s, std::nullopt});
-  }
-  return tasks;
-}
-
+/// All layouts, then all pools: these need not look for what the best layouts beat.
 class Workers {
  public:
   Workers(const SearchSpace& space, const SearchRequest& r, const Progress& progress)
-      : space_(space), r_(r), progress_(progress), tasks_(tasks_of(space, r)) {
+      : space_(space), r_(r), progress_(progress) {
+    for (std::size_t s = 0; s < space.spaces.size(); ++s) {
+      for (std::size_t l = 0; l < space.spaces[s].layouts.size(); ++l) tasks_.push_back({s, l});
+    }
+    layouts_ = tasks_.size();
+    for (std::size_t s = 0; s < space.spaces.size() && r.disaggregate; ++s)
+      tasks_.push_back({s, std::nullopt});
     results_.resize(tasks_.size());
   }
 
   std::vector<LayoutResult> run() {
-    const auto jobs =
-        std::max<std::int64_t>(1, std::min(r_.jobs, static_cast<std::int64_t>(tasks_.size())));
-    std::vector<std::thread> others;
-    for (std::int64_t j = 1; j < jobs; ++j) others.emplace_back([this] { work(); });
-    work();
-    for (std::thread& t : others) t.join();
+    run_to(layouts_);
+    worst_ = worst_kept();
+    run_to(tasks_.size());
     return std::move(results_);
   }
 
  private:
+  void run_to(std::size_t end) {
+    next_ = done_;
+    end_ = end;
+    const auto jobs =
+        std::max<std::int64_t>(1, std::min(r_.jobs, static_cast<std::int64_t>(end - done_)));
+    std::vector<std::thread> others;
+    for (std::int64_t j = 1; j < jobs; ++j) others.emplace_back([this] { work(); });
+    work();
+    for (std::thread& t : others) t.join();
+    done_ = end;
+  }
+
   void work() {
-    for (std::size_t i = next_++; i < tasks_.size(); i = next_++) {
+    for (std::size_t i = next_++; i < end_; i = next_++) {
       const Task& task = tasks_[i];
       const FamilySpace& s = space_.spaces[task.space];
       const SearchFamily& family = space_.families[s.index];
       results_[i] = task.layout ? search_layout(r_, family, s, s.layouts[*task.layout])
-                                : search_pools(r_, family, s);
+                                : search_pools(r_, family, s, worst_);
       tell(i);
     }
+  }
+
+  /// The key of the last point that is handed on, as far as the layouts know.
+  [[nodiscard]] double worst_kept() const {
+    std::vector<double> keys;
+    for (const LayoutResult& part : results_) {
+      for (const SearchPoint& p : part.points) keys.push_back(p.key);
+    }
+    if (r_.frontier || r_.exhaustive || keys.size() < kMostPoints) return INFINITY;
+    const auto last = keys.begin() + kMostPoints - 1;
+    std::nth_element(keys.begin(), last, keys.end());
+    return *last;
   }
 
   void tell(std::size_t i) {
@@ -89,36 +110,46 @@ class Workers {
   const SearchRequest& r_;
   const Progress& progress_;
   std::vector<Task> tasks_;
+  std::size_t layouts_ = 0;
+  std::size_t done_ = 0;
+  std::size_t end_ = 0;
+  double worst_ = INFINITY;
   std::vector<LayoutResult> results_;
   std::atomic<std::size_t> next_ = 0;
   std::mutex mutex_;
 };
 
-/// The nearest of each family and constraint.
-void keep_nearest(std::vector<SearchMiss>& misses) {
-  std::stable_sort(misses.begin(), misses.end(), [](const SearchMiss& a, const SearchMiss& b) {
-    return a.broken != b.broken ? a.broken < b.broken : a.excess < b.excess;
-  });
-  std::vector<SearchMiss> kept;
-  std::set<std::pair<std::size_t, Constraint>> known;
-  for (SearchMiss& m : misses) {
-    if (known.insert({m.point.family, m.binding}).second) kept.push_back(std::move(m));
-  }
-  misses = std::move(kept);
-}
-
-/// Leaves out the misses of families that have a point; and those by memory of families whose other
-/// layouts fit.
+/// Misses by memory say little where other layouts of the family fit: only where there are no
+/// others.
 void drop_answered(SearchResult& result) {
-  std::set<std::size_t> answered;
   std::set<std::size_t> fitting;
-  for (const SearchPoint& p : result.points) answered.insert(p.family);
+  for (const SearchPoint& p : result.points) fitting.insert(p.family);
   for (const SearchMiss& m : result.misses) {
     if (m.binding != Constraint::memory) fitting.insert(m.point.family);
   }
+  const auto says_little = [&](const SearchMiss& m) {
+    return m.binding == Constraint::memory && fitting.contains(m.point.family);
+  };
+  if (!std::all_of(result.misses.begin(), result.misses.end(), says_little))
+    std::erase_if(result.misses, says_little);
+}
+
+/// Of each family and limit the nearest that would be the best, and the nearest of the others.
+void keep_nearest(SearchResult& result, const SearchRequest& r) {
+  const bool answered = !result.points.empty();
+  const auto gains = [&](const SearchMiss& m) {
+    return answered && !r.frontier && better(m.point, result.points.front());
+  };
+  if (answered) std::erase_if(result.misses, [](const SearchMiss& m) { return m.broken > 1; });
+  using Group = std::tuple<bool, std::size_t, Constraint>;
+  std::stable_sort(result.misses.begin(), result.misses.end(), [&](const auto& a, const auto& b) {
+    if (a.broken != b.broken) return a.broken < b.broken;
+    if (gains(a) != gains(b)) return gains(a);
+    return a.excess < b.excess;
+  });
+  std::set<Group> known;
   std::erase_if(result.misses, [&](const SearchMiss& m) {
-    const bool fits_elsewhere = m.binding == Constraint::memory && fitting.contains(m.point.family);
-    return fits_elsewhere || answered.contains(m.point.family);
+    return !known.insert({gains(m), m.point.family, m.binding}).second;
   });
 }
 
@@ -129,6 +160,10 @@ std::optional<Objective> objective_of(std::string_view word) {
   return word_of<Objective>(kObjectives, word);
 }
 std::string_view name_of(Constraint c) { return kConstraints[static_cast<std::size_t>(c)]; }
+
+double excess_of(const BrokenLimit& b) {
+  return b.constraint == Constraint::throughput ? b.limit / b.needed : b.needed / b.limit;
+}
 
 SearchResult search(const catalog::Catalog& catalog,
                     const SearchRequest& request,
@@ -147,9 +182,14 @@ SearchResult search(const catalog::Catalog& catalog,
     keep_frontier(result.points);
   } else {
     std::stable_sort(result.points.begin(), result.points.end(), better);
+    if (request.listing) {
+      std::stable_sort(result.points.begin(),
+                       result.points.end(),
+                       [](const SearchPoint& a, const SearchPoint& b) { return a.gpus < b.gpus; });
+    }
   }
+  keep_nearest(result, request);
   if (result.points.size() > kMostPoints) result.points.resize(kMostPoints);
-  keep_nearest(result.misses);
   result.families = std::move(space.families);
   return result;
 }

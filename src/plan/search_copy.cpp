@@ -30,8 +30,10 @@ CopyTimes copy_times(const CopyModel& c, double n) {
   }
   const double decode = decode_gap(c, n);
   t.tpot_s = decode + (n - 1.0) * c.beside_s / output;
-  // The others' prompts come spread over an answer; half of one is in the way.
-  const double in_the_way = (n - 1.0) * c.beside_s / (2.0 * output * decode);
+  // The others' prompts come spread over an answer and what prompts add to it: one that comes finds
+  // another under way for their share of that time, and half of it is left to run.
+  const double others = (n - 1.0) * c.beside_s;
+  const double in_the_way = others / (2.0 * (output * decode + others));
   t.ttft_s = c.prompt_s * (1.0 + in_the_way) + (n > 1.0 ? decode / 2.0 : 0.0);
   t.e2e_s = t.ttft_s + (output - 1.0) * t.tpot_s;
   t.output_tokens_per_s = n * output / (output * decode + n * c.beside_s);

@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "dsplan/estimate/memory.hpp"
-#include "dsplan/estimate/power.hpp"
 
 namespace dsplan::plan {
 namespace {
 
 using workload::Layout;
 
-constexpr double kUnpriced = 1e12;  ///< keys without a price come after all others
-constexpr double kMillion = 1e6;
-// A machine without its devices, as a share of their price (as in cost_answer.cpp).
-constexpr double kServerShare = 0.3;
+// A layout that needs more of its devices than this is no near miss.
+constexpr double kMostMemoryExcess = 1.5;
 
 double real(std::int64_t n) { return static_cast<double>(n); }
 
@@ -27,7 +25,7 @@ class LayoutSearch {
       : r_(r), f_(f), s_(s), layout_(layout), copy_gpus_(workload::replica_gpus(layout)) {}
 
   LayoutResult run() {
-    options_ = load_options(r_, layout_);
+    options_ = load_options(r_, f_, layout_);
     if (options_.empty()) return {};
     for (const auto& chunk : s_.chunks) {
       out_.evaluated += static_cast<std::int64_t>(options_.size());
@@ -48,15 +46,20 @@ class LayoutSearch {
     if (chunk) w_.settings.max_batched_tokens = chunk;
     if (!holds_memory(0)) {
       no_room_ = true;
-      miss_memory();
+      if (nearly_fits()) {
+        prepare();
+        miss(0);
+      }
       if (!r_.exhaustive) return;
     }
     prepare();
     if (r_.exhaustive) return take_all();
     const std::int64_t high = last([this](std::int64_t i) { return holds_upper(i); });
-    if (high < 0) return miss_upper();
-    if (!holds_lower(high)) return miss_lower(high);
+    if (high + 1 < size()) miss(high + 1);
+    if (high < 0) return;
+    if (!holds_lower(high)) return miss(high);
     const std::int64_t low = first(high, [this](std::int64_t i) { return holds_lower(i); });
+    if (low > 0) miss(low - 1);
     out_.valid += high - low + 1;
     take(low, high);
   }
@@ -77,11 +80,18 @@ class LayoutSearch {
     }
   }
 
-  /// By most objectives the heaviest load is the best; waiting grows with the load; and where rents
-  /// go by whole instances, a rate per dollar has no order.
+  /// Is the best load at an end of those that hold? The heaviest is by cost, the lightest by
+  /// latency. Whole instances and machines leave a rate per dollar or watt without an order where
+  /// the load is given, and every objective where the copies follow from the rate.
+  [[nodiscard]] bool ordered() const {
+    if (r_.frontier || options_.front().copies == 0) return false;
+    const bool per_rate =
+        r_.objective == Objective::throughput || r_.objective == Objective::energy;
+    return !(per_rate && r_.concurrency);
+  }
+
   void take(std::int64_t low, std::int64_t high) {
-    const bool ordered = !(r_.objective == Objective::throughput && r_.concurrency);
-    if (r_.frontier || !ordered) {
+    if (!ordered()) {
       for (std::int64_t i = low; i <= high; ++i) keep(point(i));
     } else {
       keep(point(r_.objective == Objective::latency ? low : high));
@@ -158,7 +168,7 @@ class LayoutSearch {
   }
 
   static bool within(const std::optional<TimeLimit>& limit, double value) {
-    return !limit || value <= limit->most_s;
+    return !limit || value <= limit->most_s * kScreenError;
   }
 
   [[nodiscard]] bool holds_upper(std::int64_t i) {
@@ -169,47 +179,51 @@ class LayoutSearch {
            within(r_.limits.latency, t.e2e_s) && holds_memory(i);
   }
 
-  [[nodiscard]] bool holds_lower(std::int64_t i) const {
-    return !broken_lower(point(i), settled(i)).has_value();
+  [[nodiscard]] bool holds_lower(std::int64_t i) {
+    return broken_lower(point(i), settled(i)).empty();
   }
 
-  struct Broken {
-    Constraint constraint;
-    double needed;
-    double limit;
-  };
+  using BrokenList = std::vector<BrokenLimit>;
 
-  [[nodiscard]] std::optional<Broken> broken_lower(const SearchPoint& p,
-                                                   const LoadOption& o) const {
+  [[nodiscard]] BrokenList broken_lower(const SearchPoint& p, const LoadOption& o) const {
     const SearchLimits& l = r_.limits;
-    if (p.gpus > r_.gpus.value_or(r_.most_gpus))
-      return Broken{Constraint::gpus, real(p.gpus), real(r_.most_gpus)};
+    BrokenList broken;
+    const auto devices = whole_devices(f_, p.gpus);
+    const std::int64_t most = r_.gpus ? whole_devices(f_, *r_.gpus) : r_.most_gpus;
+    if (devices > most) broken.push_back({Constraint::gpus, real(devices), real(most)});
     if (l.output_tokens_per_s) {
       const double reached = rate(pressed(o)) * adp() * real(o.copies - r_.spare_copies);
       if (reached < *l.output_tokens_per_s)
-        return Broken{Constraint::throughput, reached, *l.output_tokens_per_s};
+        broken.push_back({Constraint::throughput, reached, *l.output_tokens_per_s});
     }
-    return broken_money(p);
+    add_money(broken, p);
+    return broken;
   }
 
-  [[nodiscard]] std::optional<Broken> broken_money(const SearchPoint& p) const {
+  void add_money(BrokenList& broken, const SearchPoint& p) const {
     const SearchLimits& l = r_.limits;
-    const auto over = [](const std::optional<double>& most, const std::optional<double>& value) {
-      return most && (!value || *value > *most);
-    };
+    const auto hold =
+        [&](Constraint c, const std::optional<double>& most, const std::optional<double>& value) {
+          if (most && (!value || *value > *most)) broken.push_back({c, value.value_or(0.0), *most});
+        };
     std::optional<double> month;
     if (p.usd_per_hour) month = *p.usd_per_hour * estimate::kHoursPerMonth;
-    if (over(l.usd_per_month, month))
-      return Broken{Constraint::month, month.value_or(0.0), *l.usd_per_month};
-    const auto capex = purchase_of(f_, p.gpus);
-    if (over(l.capex_usd, capex))
-      return Broken{Constraint::capex, capex.value_or(0.0), *l.capex_usd};
-    const auto power = least_power(f_, p.gpus);
-    if (over(l.power_w, power)) return Broken{Constraint::power, power.value_or(0.0), *l.power_w};
-    return std::nullopt;
+    hold(Constraint::month, l.usd_per_month, month);
+    if (l.capex_usd) hold(Constraint::capex, l.capex_usd, purchase_of(f_, p.gpus));
+    hold(Constraint::power, l.power_w, p.power_w);
   }
 
-  [[nodiscard]] SearchPoint point(std::int64_t i) const {
+  /// [H-POWER] Of so many copies; only where something asks for it.
+  [[nodiscard]] std::optional<double> power(std::int64_t copies) {
+    if (!r_.limits.power_w && r_.objective != Objective::energy) return std::nullopt;
+    const auto known = power_.find(copies);
+    if (known != power_.end()) return known->second;
+    workload::Inference w = w_;
+    w.layout.dp = copies;
+    return power_[copies] = wall_power(f_, w);
+  }
+
+  [[nodiscard]] SearchPoint point(std::int64_t i) {
     const LoadOption o = settled(i);
     const double n = std::max(1.0, real(o.batch) / (real(o.copies) * adp()));
     const CopyTimes t = copy_times(copy_, n);
@@ -225,57 +239,58 @@ class LayoutSearch {
     p.e2e_s = t.e2e_s;
     p.output_tokens_per_s = t.output_tokens_per_s * real(o.copies) * adp();
     p.usd_per_hour = rent_of(s_, f_, layout_, o.copies);
+    p.power_w = power(o.copies);
     p.key = search_key(r_, f_, p);
     return p;
   }
 
   // ---- misses ----
 
-  void miss(SearchPoint p, const Broken& b, std::int64_t broken) {
-    const bool at_least = b.constraint == Constraint::throughput;
-    const double excess = at_least ? b.limit / std::max(b.needed, 1e-12) : b.needed / b.limit;
-    out_.misses.push_back({std::move(p), b.constraint, b.needed, b.limit, excess, broken});
-  }
-
-  void miss_memory() {
+  [[nodiscard]] BrokenLimit memory_need() const {
     const auto memory = estimate::inference_memory(w_, f_.gpu);
     const auto& worst = memory.worst_gpu();
-    SearchPoint p;
-    p.family = s_.index;
-    p.layout = layout_;
-    p.layout.dp = std::max<std::int64_t>(1, options_.front().copies);
-    p.chunk = chunk_;
-    p.batch = options_.front().batch;
-    p.gpus = copy_gpus_ * p.layout.dp;
-    miss(p,
-         {Constraint::memory,
-          total(worst).value,
-          std::max(1.0, estimate::budget(w_, worst, *f_.gpu).usable.value)},
-         1);
+    const double usable = std::max(1.0, estimate::budget(w_, worst, *f_.gpu).usable.value);
+    return {Constraint::memory, total(worst).value, usable};
   }
 
-  /// At the lightest load.
-  void miss_upper() {
-    const CopyTimes t = copy_times(copy_, pressed(options_.front()));
-    std::vector<Broken> broken;
-    const auto check = [&](Constraint c, const std::optional<TimeLimit>& limit, double value) {
-      if (!within(limit, value)) broken.push_back({c, value, limit->most_s});
+  [[nodiscard]] bool nearly_fits() const {
+    const BrokenLimit b = memory_need();
+    return b.needed <= b.limit * kMostMemoryExcess;
+  }
+
+  /// All that a load breaks. A free load that memory does not hold is no loss: a lighter one holds.
+  [[nodiscard]] std::optional<BrokenList> broken(std::int64_t i) {
+    const LoadOption& o = options_[static_cast<std::size_t>(i)];
+    const double n = pressed(o);
+    if (n > real(copy_.scheduling.max_seqs)) return std::nullopt;
+    const CopyTimes t = copy_times(copy_, n);
+    BrokenList list = broken_lower(point(i), settled(i));
+    const auto hold = [&](Constraint c, const std::optional<TimeLimit>& limit, double value) {
+      if (limit && value > limit->most_s) list.push_back({c, value, limit->most_s});
     };
-    check(Constraint::ttft, r_.limits.ttft, t.ttft_s);
-    check(Constraint::tpot, r_.limits.tpot, t.tpot_s);
-    check(Constraint::latency, r_.limits.latency, t.e2e_s);
-    if (broken.empty()) return;
-    const auto worst =
-        std::max_element(broken.begin(), broken.end(), [](const Broken& a, const Broken& b) {
-          return a.needed / a.limit < b.needed / b.limit;
-        });
-    miss(point(0), *worst, static_cast<std::int64_t>(broken.size()));
+    hold(Constraint::ttft, r_.limits.ttft, t.ttft_s);
+    hold(Constraint::tpot, r_.limits.tpot, t.tpot_s);
+    hold(Constraint::latency, r_.limits.latency, t.e2e_s);
+    if (!holds_memory(i)) {
+      if (i > 0 && !r_.concurrency) return std::nullopt;
+      list.push_back(memory_need());
+    }
+    return list;
   }
 
-  void miss_lower(std::int64_t i) {
-    SearchPoint p = point(i);
-    const Broken b = *broken_lower(p, settled(i));
-    if (b.needed > 0.0) miss(std::move(p), b, 1);
+  void miss(std::int64_t i) {
+    const auto list = broken(i);
+    if (!list || list->empty()) return;
+    SearchMiss m;
+    for (const BrokenLimit& b : *list) {
+      if (b.needed <= 0.0) return;
+      if (excess_of(b) < m.excess) continue;
+      m.binding = b.constraint;
+      m.excess = excess_of(b);
+    }
+    m.point = point(i);
+    m.broken = static_cast<std::int64_t>(list->size());
+    out_.misses.push_back(std::move(m));
   }
 
   const SearchRequest& r_;
@@ -288,15 +303,10 @@ class LayoutSearch {
   workload::Inference w_;
   estimate::StepModel steps_;
   CopyModel copy_;
+  std::map<std::int64_t, std::optional<double>> power_;
   bool no_room_ = false;
   LayoutResult out_;
 };
-
-double rate_cost(const SearchPoint& p) {
-  const double rate = std::max(p.output_tokens_per_s, 1e-9);
-  if (!p.usd_per_hour) return kUnpriced + real(p.gpus) / rate * kMillion;
-  return *p.usd_per_hour / estimate::kSecondsPerHour / rate * kMillion;
-}
 
 }  // namespace
 
@@ -305,62 +315,6 @@ LayoutResult search_layout(const SearchRequest& request,
                            const FamilySpace& space,
                            const Layout& layout) {
   return LayoutSearch(request, family, space, layout).run();
-}
-
-std::optional<double> purchase_of(const SearchFamily& f, std::int64_t gpus) {
-  if (!f.gpu->price_usd) return std::nullopt;
-  const auto cards = (gpus + f.gpu->devices - 1) / f.gpu->devices;
-  return *f.gpu->price_usd * real(cards) * (f.gpu->unified_memory ? 1.0 : 1.0 + kServerShare);
-}
-
-std::optional<double> least_power(const SearchFamily& f, std::int64_t gpus) {
-  if (!f.gpu->power_w) return std::nullopt;
-  const double devices = *f.gpu->power_w / real(f.gpu->devices) * real(gpus);
-  return devices * (1.0 + estimate::kFanShare) / estimate::kSupplyEfficiency;
-}
-
-double search_key(const SearchRequest& r, const SearchFamily& f, const SearchPoint& p) {
-  const bool demand = r.concurrency || (r.limits.output_tokens_per_s && !r.gpus);
-  switch (r.objective) {
-    case Objective::latency:
-      return p.e2e_s;
-    case Objective::energy:
-      return least_power(f, p.gpus).value_or(kUnpriced) / std::max(p.output_tokens_per_s, 1e-9);
-    case Objective::cost:
-      if (demand) return p.usd_per_hour ? *p.usd_per_hour : kUnpriced + real(p.gpus);
-      return rate_cost(p);
-    case Objective::throughput:
-      break;
-  }
-  return rate_cost(p);
-}
-
-bool better(const SearchPoint& a, const SearchPoint& b) {
-  if (a.key != b.key) return a.key < b.key;
-  if (a.gpus != b.gpus) return a.gpus < b.gpus;
-  if (a.e2e_s != b.e2e_s) return a.e2e_s < b.e2e_s;
-  return a.output_tokens_per_s > b.output_tokens_per_s;
-}
-
-bool dominates(const SearchPoint& a, const SearchPoint& b) {
-  const double cost_a = rate_cost(a);
-  const double cost_b = rate_cost(b);
-  if (cost_a > cost_b || a.e2e_s > b.e2e_s) return false;
-  return cost_a < cost_b || a.e2e_s < b.e2e_s;
-}
-
-void keep_frontier(std::vector<SearchPoint>& points) {
-  std::stable_sort(points.begin(), points.end(), [](const SearchPoint& a, const SearchPoint& b) {
-    const double cost_a = rate_cost(a);
-    const double cost_b = rate_cost(b);
-    return cost_a != cost_b ? cost_a < cost_b : a.e2e_s < b.e2e_s;
-  });
-  double least_s = INFINITY;
-  std::erase_if(points, [&](const SearchPoint& p) {
-    if (p.e2e_s >= least_s) return true;
-    least_s = p.e2e_s;
-    return false;
-  });
 }
 
 }  // namespace dsplan::plan

@@ -37,6 +37,7 @@ bool serves_as_well(const PromptOption& a, const PromptOption& b) {
 }
 
 // Shares of their rate that prompts are held at: less of it waits less.
+constexpr double kRounding = 1e-9;  ///< that a bound allows for
 constexpr std::array<double, 3> kPromptLoads{traffic::kPromptLoad, 0.5, 0.2};
 
 /// A copy of the decode pool at a load.
@@ -60,10 +61,11 @@ struct Size {
 
 class PoolSearch {
  public:
-  PoolSearch(const SearchRequest& r, const SearchFamily& f, const FamilySpace& s)
+  PoolSearch(const SearchRequest& r, const SearchFamily& f, const FamilySpace& s, double worst)
       : r_(r),
         f_(f),
         s_(s),
+        worst_(worst),
         most_(r.gpus.value_or(r.most_gpus)),
         cache_(cache_of(f.workload)),
         output_(real(f.workload.output_tokens)) {}
@@ -199,7 +201,8 @@ class PoolSearch {
       const std::int64_t last = left / more;
       for (std::int64_t y = r_.gpus ? std::max<std::int64_t>(1, last) : 1; y <= last; ++y) {
         const auto stand = stand_of(x, gpus / x, y, more);
-        if (stand) consider_all(*stand, size, prompts, decodes, held_[more]);
+        if (stand && least_key(*stand, prompts, decodes) <= worst_)
+          consider_all(*stand, size, prompts, decodes, held_[more]);
       }
     }
   }
@@ -222,6 +225,25 @@ class PoolSearch {
       return std::nullopt;
     if (l.power_w && least_power(f_, s.gpus).value_or(INFINITY) > *l.power_w) return std::nullopt;
     return s;
+  }
+
+  /// At the rate of the quickest choices of both pools, where it is by the rate that deployments
+  /// are ranked: no pair on these GPUs has a lower key.
+  [[nodiscard]] double least_key(const Stand& stand,
+                                 const std::vector<PromptOption>& prompts,
+                                 const Size<DecodeCopy>& decodes) const {
+    const bool by_rate = r_.objective == Objective::throughput ||
+                         (r_.objective == Objective::cost && !r_.limits.output_tokens_per_s);
+    if (r_.exhaustive || r_.frontier || !by_rate) return 0.0;
+    double first = 0.0;
+    for (const PromptOption& a : prompts) first = std::max(first, a.prompts_per_s);
+    double second = 0.0;
+    for (const DecodeCopy& b : decodes.copies) second = std::max(second, b.answers_per_s);
+    SearchPoint best;
+    best.gpus = stand.gpus;
+    best.usd_per_hour = stand.usd_per_hour;
+    best.output_tokens_per_s = std::min(first, real(stand.y) * second) * output_;
+    return search_key(r_, f_, best) * (1.0 - kRounding);
   }
 
   void consider_all(const Stand& stand,
@@ -295,6 +317,7 @@ class PoolSearch {
   const SearchRequest& r_;
   const SearchFamily& f_;
   const FamilySpace& s_;
+  double worst_;
   std::int64_t most_;
   Bytes cache_;  ///< of a prompt, once
   double output_ = 1.0;
@@ -322,11 +345,14 @@ std::optional<double> pools_rent(const FamilySpace& space,
   return *first + *second;
 }
 
-LayoutResult search_pools(const SearchRequest& r, const SearchFamily& f, const FamilySpace& s) {
+LayoutResult search_pools(const SearchRequest& r,
+                          const SearchFamily& f,
+                          const FamilySpace& s,
+                          double worst) {
   const bool free = !r.concurrency && !r.base.dp && r.spare_copies == 0;
   const bool can = f.workload.engine->hands_cache_over && f.slice == nullptr;
   if (!free || !can || f.workload.output_tokens < 1) return {};
-  return PoolSearch(r, f, s).run();
+  return PoolSearch(r, f, s, worst).run();
 }
 
 }  // namespace dsplan::plan

@@ -15,9 +15,10 @@ inline constexpr double kNearlyAsGood = 1.05;
                                                const workload::Layout& decodes);
 
 /// The best pair of pools of a family where the load is free; none where the engine cannot hand a
-/// cache over.
+/// cache over. Pairs whose key must exceed `worst` are left out.
 [[nodiscard]] LayoutResult search_pools(const SearchRequest& request,
                                         const SearchFamily& family,
-                                        const FamilySpace& space);
+                                        const FamilySpace& space,
+                                        double worst);
 
 }  // namespace dsplan::plan

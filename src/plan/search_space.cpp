@@ -45,6 +45,7 @@ class LayoutList {
   std::vector<Layout> all() {
     const auto total = r_.gpus.value_or(0);
     const bool alone = d_.slice != nullptr;
+    if (r_.listing) return within_node(alone ? 1 : most_);
     const std::int64_t most = alone ? 1 : most_;
     for (const auto tp : sizes(r_.base.tp, std::min(most, d_.node_gpus), total)) {
       for (const auto pp : sizes(r_.base.pp, std::min(most / tp, kMostStages), total)) {
@@ -58,6 +59,13 @@ class LayoutList {
  private:
   [[nodiscard]] std::int64_t context_ranks() const {
     return d_.workload.engine->attention_data_parallel ? kMostContextRanks : 1;
+  }
+
+  /// 1, 2, 4, 8: tensor parallel, for a listing.
+  std::vector<Layout> within_node(std::int64_t most) {
+    for (const auto tp : sizes(r_.base.tp, std::min({most, d_.node_gpus, kBoxGpus}), 0))
+      add({.tp = tp});
+    return std::move(all_);
   }
 
   /// Attention copies and spread experts are for models with experts.
@@ -86,10 +94,11 @@ class LayoutList {
   std::vector<Layout> all_;
 };
 
-std::vector<std::optional<std::int64_t>> chunks_of(const Deployment& d) {
+std::vector<std::optional<std::int64_t>> chunks_of(const SearchRequest& r, const Deployment& d) {
   const workload::Inference& w = d.workload;
   std::vector<std::optional<std::int64_t>> chunks{std::nullopt};
-  if (w.settings.max_batched_tokens || w.engine->batched_tokens_by_gib.empty()) return chunks;
+  if (r.listing || w.settings.max_batched_tokens || w.engine->batched_tokens_by_gib.empty())
+    return chunks;
   const auto usual = workload::step_limits(w, d.gpu).batched_tokens;
   for (const auto n : kChunks) {
     if (n != usual) chunks.emplace_back(n);
@@ -112,15 +121,14 @@ std::vector<RentRow> rents_of(const Catalog& catalog, const Deployment& d, const
 bool offered(const Catalog& catalog, const Engine& e, const catalog::Gpu& gpu, std::string_view p) {
   if (p.empty()) return true;
   const Format& format = *catalog.resolve<Format>(p.substr(0, p.find('+'))).entry;
-  const auto& native = gpu.native_formats;
-  const bool narrow = format.computes_in == "fp8" || format.computes_in == "fp4";
-  const bool has = std::find(native.begin(), native.end(), format.computes_in) != native.end();
-  return serves(e, format) && (!narrow || has || native.empty());
+  return serves(e, format) && catalog::weights_obstacle(e, format, gpu).empty();
 }
 
-bool keeps(const Engine& e, std::string_view kv) {
+bool keeps(const Catalog& catalog, const Engine& e, const catalog::Gpu& gpu, std::string_view kv) {
+  if (kv.empty()) return true;
   const auto& known = e.kv_precisions;
-  return kv.empty() || std::find(known.begin(), known.end(), kv) != known.end();
+  return std::find(known.begin(), known.end(), kv) != known.end() &&
+         catalog::cache_obstacle(e, *catalog.resolve<Format>(kv).entry, gpu).empty();
 }
 
 class SpaceBuilder {
@@ -139,6 +147,7 @@ class SpaceBuilder {
     const Engine& engine = catalog::engine_at(
         c_, *c_.resolve<Engine>(name).entry, r_.base.engine_version.value_or(""));
     if (!r_.base.engine && !catalog::runs_on(engine, *device.gpu)) return;
+    if (r_.devices.size() > 1 && !has_formats_said(engine, *device.gpu)) return;
     std::vector<double> widths;
     for (const std::string& p : r_.precisions) {
       if (!r_.base.precision && !offered(c_, engine, *device.gpu, p)) continue;
@@ -147,9 +156,16 @@ class SpaceBuilder {
       if (!p.empty() && std::find(widths.begin(), widths.end(), width) != widths.end()) continue;
       widths.push_back(width);
       for (const std::string& kv : r_.kv_precisions) {
-        if (r_.base.kv_precision || keeps(engine, kv)) add_family(device, name, p, kv);
+        if (r_.base.kv_precision || keeps(c_, engine, *device.gpu, kv))
+          add_family(device, name, p, kv);
       }
     }
+  }
+
+  /// Of several devices, those that have the formats that were asked for.
+  [[nodiscard]] bool has_formats_said(const Engine& e, const catalog::Gpu& gpu) const {
+    return offered(c_, e, gpu, r_.base.precision.value_or("")) &&
+           keeps(c_, e, gpu, r_.base.kv_precision.value_or(""));
   }
 
   void add_family(const SearchDevice& device,
@@ -172,12 +188,13 @@ class SpaceBuilder {
     space.platform = platform_of(c_, d);
     space.rents = rents_of(c_, d, r_.rent);
     if (space.rents.empty() && asks_for_seller()) return;
-    space.chunks = chunks_of(d);
+    space.chunks = chunks_of(r_, d);
     space.layouts = LayoutList(r_, d).all();
-    out_.kernels.push_back(kernels_for(*d.gpu));
+    auto& kernels = out_.kernels[d.gpu->id];
+    if (!kernels) kernels = kernels_for(*d.gpu);
     out_.families.push_back(std::move(d));
     space.platform.gpu = out_.families.back().gpu;
-    space.platform.kernels = out_.kernels.back();
+    space.platform.kernels = *kernels;
     out_.spaces.push_back(std::move(space));
   }
 
@@ -233,7 +250,7 @@ std::optional<double> rent_of(const FamilySpace& space,
                               std::int64_t copies) {
   const std::int64_t copy = workload::replica_gpus(layout);
   const std::int64_t most = family.node_gpus > kLargestMachine ? kBoxGpus : family.node_gpus;
-  const estimate::RentNeed need{copies, copy, std::min(copy, most)};
+  const estimate::RentNeed need{whole_devices(family, copies), copy, std::min(copy, most)};
   std::optional<double> least;
   for (const RentRow& row : space.rents) {
     const auto count = estimate::instances(need, row.gpus);
@@ -244,12 +261,17 @@ std::optional<double> rent_of(const FamilySpace& space,
   return least;
 }
 
-std::vector<LoadOption> load_options(const SearchRequest& r, const Layout& layout) {
+std::vector<LoadOption> load_options(const SearchRequest& r,
+                                     const SearchFamily& family,
+                                     const Layout& layout) {
   const std::int64_t copy = workload::replica_gpus(layout);
   const std::int64_t spare = r.spare_copies;
+  const std::int64_t slices = family.slices_of_device;
+  // Where the load is free a device that is cut serves with all of its slices.
+  const std::int64_t filled = r.concurrency ? 1 : slices;
   const std::int64_t fewest =
-      std::max(1 + spare, r.gpus ? *r.gpus / copy : ceil_divided(r.fewest_gpus, copy));
-  std::int64_t most = r.gpus ? *r.gpus / copy : r.most_gpus / copy;
+      std::max(1 + spare, r.gpus ? *r.gpus / copy : ceil_divided(r.fewest_gpus * filled, copy));
+  std::int64_t most = r.gpus ? *r.gpus / copy : r.most_gpus * slices / copy;
   if (r.base.dp) most = std::min(most, *r.base.dp);
   const std::int64_t least = r.base.dp ? *r.base.dp : fewest;
   if (most < least || least < 1 + spare) return {};

@@ -1,7 +1,10 @@
 // What a search runs over: families (device, engine, formats), layouts of a copy, chunks, loads.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "dsplan/plan/search.hpp"
@@ -29,7 +32,8 @@ struct FamilySpace {
 struct SearchSpace {
   std::vector<SearchFamily> families;
   std::vector<FamilySpace> spaces;
-  std::vector<std::vector<catalog::Kernel>> kernels;  ///< a device's own and its classes'
+  /// A device's own and those of its class, by its id.
+  std::map<std::string_view, std::optional<std::vector<catalog::Kernel>>> kernels;
 };
 
 [[nodiscard]] SearchSpace search_space(const catalog::Catalog& catalog,
@@ -50,6 +54,7 @@ struct LoadOption {
 /// The loads of a layout, each heavier for a copy than the one before. With a rate to reach and
 /// free requests the copies follow from the rate: `copies` is then 0.
 [[nodiscard]] std::vector<LoadOption> load_options(const SearchRequest& request,
+                                                   const SearchFamily& family,
                                                    const workload::Layout& layout);
 
 }  // namespace dsplan::plan

@@ -148,33 +148,54 @@ std::string bound_by(const std::string& constraint, double use) {
   return constraint + " is used to " + digits(use * 100.0, 0) + " %: the nearest limit";
 }
 
-std::string change_of(const SearchMiss& m, double needed) {
-  switch (m.binding) {
+std::string key_text(const SearchRequest& r, double key) {
+  const bool demand = r.concurrency || (r.limits.output_tokens_per_s && !r.gpus);
+  switch (r.objective) {
+    case Objective::latency:
+      return digits(key, 2) + " s a request";
+    case Objective::energy:
+      return digits(key, 2) + " J an output token";
+    case Objective::cost:
+      if (demand) return "$" + digits(key, 2) + " an hour";
+      break;
+    case Objective::throughput:
+      break;
+  }
+  return "$" + digits(key, 3) + " a million output tokens";
+}
+
+std::string change_of(const SearchRequest& r, const BrokenLimit& b) {
+  const auto time = [&](const char* flag, const std::optional<TimeLimit>& limit) {
+    const bool usual = limit->at == r.limits_at;
+    return std::string(flag) + milliseconds(b.needed) +
+           (usual ? "" : "@" + std::string(name_of(limit->at)));
+  };
+  switch (b.constraint) {
     case Constraint::memory:
       return {};
     case Constraint::ttft:
-      return "--max-ttft " + milliseconds(needed);
+      return time("--max-ttft ", r.limits.ttft);
     case Constraint::tpot:
-      return "--max-tpot " + milliseconds(needed);
+      return time("--max-tpot ", r.limits.tpot);
     case Constraint::latency:
-      return "--max-latency " + milliseconds(needed);
+      return time("--max-latency ", r.limits.latency);
     case Constraint::throughput:
-      return "--min-throughput " + shortest(rounded_down(needed));
+      return "--min-throughput " + shortest(rounded_down(b.needed));
     case Constraint::month:
-      return "--budget-per-month " + shortest(rounded_up(needed));
+      return "--budget-per-month " + shortest(rounded_up(b.needed));
     case Constraint::capex:
-      return "--budget-capex " + shortest(rounded_up(needed));
+      return "--budget-capex " + shortest(rounded_up(b.needed));
     case Constraint::power:
-      return "--max-power " + shortest(rounded_up(needed));
+      return "--max-power " + shortest(rounded_up(b.needed));
     case Constraint::gpus:
       break;
   }
-  return "--max-gpus " + digits(needed, 0);
+  return (r.gpus ? "--gpus " : "--max-gpus ") + digits(b.needed, 0);
 }
 
-std::string reason_of(const SearchMiss& m, double needed) {
-  return std::string(name_of(m.binding)) + ": " + amount(m.binding, needed) +
-         " against a limit of " + amount(m.binding, m.limit);
+std::string reason_of(const BrokenLimit& b) {
+  return std::string(name_of(b.constraint)) + ": " + amount(b.constraint, b.needed) +
+         " against a limit of " + amount(b.constraint, b.limit);
 }
 
 }  // namespace dsplan::plan

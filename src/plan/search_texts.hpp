@@ -19,8 +19,11 @@ inline constexpr double kUnknownPrice = 1e12;  ///< keys from here on have no pr
 [[nodiscard]] std::string ranked_by(const SearchRequest& request, const Recommended& deployment);
 [[nodiscard]] std::string bound_by(const std::string& constraint, double use);
 
-/// "--max-tpot 34ms": rounded so that the limit holds.
-[[nodiscard]] std::string change_of(const SearchMiss& miss, double needed);
-[[nodiscard]] std::string reason_of(const SearchMiss& miss, double needed);
+/// "$1.20 an hour": what points are ranked by.
+[[nodiscard]] std::string key_text(const SearchRequest& request, double key);
+
+/// "--max-tpot 34ms": rounded so that the limit holds. None for memory.
+[[nodiscard]] std::string change_of(const SearchRequest& request, const BrokenLimit& broken);
+[[nodiscard]] std::string reason_of(const BrokenLimit& broken);
 
 }  // namespace dsplan::plan

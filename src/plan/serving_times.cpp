@@ -36,7 +36,7 @@ RunTimes closed_loop(const Serving& s, const RunLoad& load) {
   RunTimes t;
   t.ttft_s = loop.ttft_s;
   t.tpot_s = loop.tpot_s;
-  t.e2e_s = loop.e2e_s.mean;
+  t.e2e_s = loop.e2e_s;
   t.output_tokens_per_s = loop.output_tokens_per_s * busy;
   t.requests_per_s = loop.requests_per_s * busy;
   t.running = loop.mean_running;
@@ -61,7 +61,9 @@ RunTimes closed_form(const Serving& s, const RunLoad& load) {
   RunTimes t;
   t.ttft_s = alike(b.ttft_s);
   t.tpot_s = {b.tpot_s, b.tpot_p50_s, b.tpot_p99_s, b.tpot_p99_s};
-  t.e2e_s = b.e2e_s;
+  const double further = std::max(0.0, load.output_tokens - 1.0);
+  const auto longer = [&](double tpot_s) { return b.e2e_s + further * (tpot_s - b.tpot_s); };
+  t.e2e_s = {b.e2e_s, longer(b.tpot_p50_s), longer(b.tpot_p99_s), longer(b.tpot_p99_s)};
   t.output_tokens_per_s = b.output_tokens_per_s * busy;
   t.requests_per_s = load.output_tokens > 0.0 ? t.output_tokens_per_s / load.output_tokens
                                               : asked / std::max(b.e2e_s, 1e-12);

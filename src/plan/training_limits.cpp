@@ -19,7 +19,7 @@ std::string admitted(double value, bool least) {
 }
 
 /// An amount that must stay under its limit; one that is not known does not hold it.
-void check_most(std::vector<BrokenLimit>& broken,
+void check_most(std::vector<MissedLimit>& broken,
                 const char* name,
                 const char* option,
                 const std::optional<double>& limit,
@@ -40,8 +40,8 @@ std::string fixed(double value, int places) {
 
 }  // namespace
 
-std::vector<BrokenLimit> broken_limits(const TrainingLimits& l, const TrainingPlan& p) {
-  std::vector<BrokenLimit> broken;
+std::vector<MissedLimit> broken_limits(const TrainingLimits& l, const TrainingPlan& p) {
+  std::vector<MissedLimit> broken;
   check_most(broken, "rent", "budget-per-month", l.usd_per_month, p.cost.usd_per_month);
   check_most(broken, "purchase", "budget-capex", l.capex_usd, p.cost.capex_usd);
   check_most(broken, "power", "max-power", l.power_w, p.power_w);
@@ -52,9 +52,9 @@ std::vector<BrokenLimit> broken_limits(const TrainingLimits& l, const TrainingPl
   return broken;
 }
 
-double excess(const std::vector<BrokenLimit>& broken) {
+double excess(const std::vector<MissedLimit>& broken) {
   double product = 1.0;
-  for (const BrokenLimit& b : broken)
+  for (const MissedLimit& b : broken)
     product *= b.flag.empty() ? 1e9 : std::max(b.needed / b.limit, b.limit / b.needed);
   return product;
 }

@@ -12,18 +12,18 @@ namespace dsplan::plan {
 inline constexpr double kUnknownPrice = std::numeric_limits<double>::infinity();
 
 /// A limit that a plan breaks, and the flag under which it would not.
-struct BrokenLimit {
+struct MissedLimit {
   const char* name;
   double needed;
   double limit;
   std::string flag;  ///< empty: the amount is not known
 };
 
-[[nodiscard]] std::vector<BrokenLimit> broken_limits(const TrainingLimits& limits,
+[[nodiscard]] std::vector<MissedLimit> broken_limits(const TrainingLimits& limits,
                                                      const TrainingPlan& plan);
 
 /// How far the limits are missed: 1 and up; unknown amounts are furthest.
-[[nodiscard]] double excess(const std::vector<BrokenLimit>& broken);
+[[nodiscard]] double excess(const std::vector<MissedLimit>& broken);
 
 /// Dollars a million tokens trained; kUnknownPrice where nobody rents the devices out.
 [[nodiscard]] double per_token(const TrainingPlan& plan);

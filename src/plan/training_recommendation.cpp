@@ -11,7 +11,7 @@ namespace dsplan::plan {
 namespace {
 
 using workload::Method;
-using Broken = BrokenLimit;
+using Broken = MissedLimit;
 
 constexpr std::size_t kMostMisses = 5;
 constexpr std::int64_t kMostTried = 1024;  // GPUs, where fewer do not hold the run

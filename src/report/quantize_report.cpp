@@ -158,8 +158,8 @@ std::string foot(const QuantizeAnswer& a) {
         "it. ";
   if (!a.refused.empty())
     line += fmt::format(
-        "{} other formats are left out: the engine does not serve them, or the model has no use "
-        "for them.",
+        "{} other formats are left out: the engine does not serve them, the device lacks them, or "
+        "the model has no use for them.",
         a.refused.size());
   return line;
 }

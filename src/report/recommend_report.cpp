@@ -10,11 +10,13 @@
 
 #include "describe.hpp"
 #include "figures.hpp"
+#include "listing_table.hpp"
 #include "time_tables.hpp"
 
 namespace dsplan::report {
 
 using plan::HeldLimit;
+using plan::ListedDevice;
 using plan::Predicted;
 using plan::RecommendAnswer;
 using plan::Recommended;
@@ -106,7 +108,7 @@ std::span<const ResultField<Recommended>> described<Recommended>() {
       field<&D::model>("model", "catalog id"),
       field<&D::engine>("engine", "catalog id"),
       field<&D::gpu>("gpu", "catalog id"),
-      field<&D::gpus>("gpus", "of the whole deployment"),
+      field<&D::gpus>("gpus", "of the whole deployment; slices where they are cut"),
       field<&D::nodes>("nodes", "machines"),
       field<&D::replicas>("replicas", "copies of the model"),
       computed<D, &size_of<&L::tp>>("tp", "tensor parallel size"),
@@ -132,6 +134,7 @@ std::span<const ResultField<Recommended>> described<Recommended>() {
       field<&D::tied_with_first>("tied_with_first", "within the error band of rank 1"),
       field<&D::reasons>("reasons", "why it stands here"),
       field<&D::flags>("flags", "of every other command, for this deployment"),
+      field<&D::mig>("mig", "slice of the device; null: the whole device"),
   };
   return kFields;
 }
@@ -141,7 +144,8 @@ std::span<const ResultField<RejectedDeployment>> described<RejectedDeployment>()
   using R = RejectedDeployment;
   static constexpr std::array kFields{
       field<&R::gpu>("gpu", "catalog id"),
-      field<&R::gpus>("gpus", "of the whole deployment"),
+      field<&R::mig>("mig", "slice of the device; null: the whole device"),
+      field<&R::gpus>("gpus", "of the whole deployment; slices where they are cut"),
       field<&R::engine>("engine", "catalog id"),
       field<&R::layout>("layout", "in words"),
       field<&R::precision>("precision", "of the weights"),
@@ -152,6 +156,7 @@ std::span<const ResultField<RejectedDeployment>> described<RejectedDeployment>()
       field<&R::limit>("limit", "what the limit is"),
       field<&R::change>("change", "flags that admit it"),
       field<&R::reason>("reason", "in words"),
+      field<&R::gain>("gain", "what it is then ranked by, where that beats rank 1; else null"),
   };
   return kFields;
 }
@@ -179,6 +184,21 @@ std::span<const ResultField<RuleAdvice>> described<RuleAdvice>() {
 }
 
 template <>
+std::span<const ResultField<ListedDevice>> described<ListedDevice>() {
+  using D = ListedDevice;
+  static constexpr std::array kFields{
+      field<&D::gpu>("gpu", "catalog id"),
+      field<&D::mig>("mig", "slice of the device; null: the whole device"),
+      field<&D::kind>("kind", "maker and architecture"),
+      field<&D::memory_gb>("memory_gb", "of one device, as sold"),
+      field<&D::usd_per_hour>("usd_per_hour", "of one, rented at the cheapest offer; null: none"),
+      field<&D::models>("models", "that are listed as deployments"),
+      field<&D::more>("more", "smaller models run too"),
+  };
+  return kFields;
+}
+
+template <>
 std::span<const ResultField<RecommendAnswer>> described<RecommendAnswer>() {
   using A = RecommendAnswer;
   static constexpr std::array kFields{
@@ -186,6 +206,7 @@ std::span<const ResultField<RecommendAnswer>> described<RecommendAnswer>() {
       field<&A::objective>("objective", "what deployments are ranked by"),
       field<&A::limits>("limits", "that held, and where they come from"),
       field<&A::deployments>("deployments", "best first; on a frontier fastest first"),
+      field<&A::devices>("devices", "of a question without a model: those that run any"),
       field<&A::rejected>("rejected", "near misses, and the one change that admits each"),
       field<&A::evaluated>("evaluated", "points computed, or excluded by a bound"),
       field<&A::valid>("valid", "points that fit and hold the limits, by the screen"),
@@ -211,6 +232,13 @@ std::string layout_of(const Recommended& d) {
                      d.pools->decode.gpus / d.pools->decode.copies);
 }
 
+/// "4 x a100-sxm-80", or "4 x 1g of a100-sxm-80".
+std::string devices(std::int64_t gpus,
+                    const std::string& gpu,
+                    const std::optional<std::string>& mig) {
+  return mig ? fmt::format("{} x {} of {}", gpus, *mig, gpu) : fmt::format("{} x {}", gpus, gpu);
+}
+
 Grid deployments_grid(const RecommendAnswer& a) {
   Grid grid{{"", "on", "runs", "layout", "requests", "TTFT", "TPOT", "tokens/s", "$/h", "$/M out"},
             {true, false, false, false, true, true, true, true, true, true},
@@ -220,7 +248,7 @@ Grid deployments_grid(const RecommendAnswer& a) {
     std::optional<double> million;
     if (d.cost.million_output) million = d.cost.million_output->value;
     grid.rows.push_back({fmt::format("{}{}", d.rank, d.tied_with_first ? "=" : ""),
-                         fmt::format("{} x {}", d.gpus, d.gpu),
+                         devices(d.gpus, d.gpu, d.mig),
                          fmt::format("{}{} {}/{}",
                                      a.scenario || a.frontier ? d.model + " " : "",
                                      d.engine,
@@ -244,12 +272,17 @@ Grid limits_grid(const RecommendAnswer& a) {
 }
 
 Grid rejected_grid(const RecommendAnswer& a) {
+  const bool gains = std::any_of(
+      a.rejected.begin(), a.rejected.end(), [](const auto& r) { return r.gain.has_value(); });
   Grid grid{{"near miss", "why", "admitted by"}, {}, {}};
+  if (gains) grid.header.emplace_back("then");
   for (const RejectedDeployment& r : a.rejected) {
-    grid.rows.push_back(
-        {fmt::format("{} x {}, {} {}, {}", r.gpus, r.gpu, r.engine, r.precision, r.layout),
-         r.reason,
-         r.change});
+    auto& row = grid.rows.emplace_back();
+    row = {fmt::format(
+               "{}, {} {}, {}", devices(r.gpus, r.gpu, r.mig), r.engine, r.precision, r.layout),
+           r.reason,
+           r.change};
+    if (gains) row.push_back(r.gain.value_or("no better"));
   }
   return grid;
 }
@@ -269,28 +302,6 @@ void add_rule(Document& document, const RuleAdvice& rule) {
   document.emplace_back(Text{rule.difference});
 }
 
-/// Models by device, where no model was asked for.
-Grid listing_grid(const RecommendAnswer& a) {
-  Grid grid{{"device", "models", "largest that run", "format", "TTFT", "tokens/s"},
-            {false, true, false, false, true, true},
-            {}};
-  constexpr std::int64_t kShown = 4;  // models of a device
-  for (std::size_t i = 0; i < a.deployments.size(); ++i) {
-    const Recommended& d = a.deployments[i];
-    if (d.rank > kShown) continue;
-    std::size_t last = i;
-    while (last + 1 < a.deployments.size() && a.deployments[last + 1].rank > 1) ++last;
-    const auto& p = d.performance;
-    grid.rows.push_back({d.rank == 1 ? d.gpu : "",
-                         d.rank == 1 ? fmt::format("{}", a.deployments[last].rank) : "",
-                         d.model,
-                         d.precision,
-                         short_time(p.ttft_s.value),
-                         p.tpot_s ? short_rate(1.0 / p.tpot_s->value) : "-"});
-  }
-  return grid;
-}
-
 Document recommend_document(const RecommendAnswer& a, const std::string& subject) {
   Document document{Text{subject, Tone::strong}};
   if (!a.limits.empty()) document.emplace_back(limits_grid(a));
@@ -298,8 +309,12 @@ Document recommend_document(const RecommendAnswer& a, const std::string& subject
     document.emplace_back(Text{"No deployment holds the limits.", Tone::bad});
     if (a.relax) document.emplace_back(Text{"Nearest: " + *a.relax});
   } else {
-    document.emplace_back(a.by_device ? listing_grid(a) : deployments_grid(a));
-    if (!a.by_device) add_best(document, a.deployments.front());
+    if (a.by_device) {
+      add_listing(document, a);
+    } else {
+      document.emplace_back(deployments_grid(a));
+      add_best(document, a.deployments.front());
+    }
   }
   if (a.rule) add_rule(document, *a.rule);
   if (!a.rejected.empty()) document.emplace_back(rejected_grid(a));

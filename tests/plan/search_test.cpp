@@ -36,12 +36,14 @@ void check_same(const SearchPoint& a, const SearchPoint& b) {
   CHECK(a.prefill.has_value() == b.prefill.has_value());
 }
 
-/// One search with bounds and one that computes every point.
+/// One search with bounds and one that computes every point. Pools leave out copies that others
+/// beat, so the valid ones are comparable without them.
 void check_pruning(SearchRequest r) {
   const SearchResult pruned = search(built_in(), r);
   r.exhaustive = true;
   const SearchResult all = search(built_in(), r);
   CHECK(pruned.evaluated == all.evaluated);
+  if (!r.disaggregate) CHECK(pruned.valid == all.valid);
   REQUIRE(pruned.points.size() == all.points.size());
   for (std::size_t i = 0; i < all.points.size(); ++i) check_same(pruned.points[i], all.points[i]);
 }
@@ -82,6 +84,36 @@ TEST_CASE("bounds lose nothing where the load is given and the devices are free"
   r.spare_copies = 0;
   r.limits.output_tokens_per_s = 4000.0;
   check_pruning(r);
+}
+
+TEST_CASE("bounds lose nothing and count the same under every limit", "[search]") {
+  SearchRequest free = question("llama-3.1-8b", "l40s", 1);
+  free.gpus.reset();
+  free.most_gpus = 6;
+  free.disaggregate = false;
+  SearchRequest given = free;
+  given.concurrency = 40;
+  SearchRequest spare = given;
+  spare.spare_copies = 1;
+  SearchRequest rate = free;
+  rate.limits.output_tokens_per_s = 3000.0;
+  for (const SearchRequest& base : {free, given, spare, rate}) {
+    for (const Objective o :
+         {Objective::cost, Objective::latency, Objective::throughput, Objective::energy}) {
+      const auto check = [&](auto change) {
+        SearchRequest r = base;
+        r.objective = o;
+        change(r.limits);
+        INFO(name_of(o));
+        check_pruning(r);
+      };
+      check([](SearchLimits&) {});
+      check([](SearchLimits& l) { l.usd_per_month = 2000.0; });
+      check([](SearchLimits& l) { l.capex_usd = 25000.0; });
+      check([](SearchLimits& l) { l.power_w = 1200.0; });
+      check([](SearchLimits& l) { l.latency = TimeLimit{5.0, Statistic::mean}; });
+    }
+  }
 }
 
 TEST_CASE("bounds lose nothing on a frontier", "[search]") {

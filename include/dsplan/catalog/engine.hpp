@@ -1,7 +1,11 @@
 // A serving engine at a version: what it reserves, pads, shards and refuses, as data.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "dsplan/catalog/field.hpp"
+#include "dsplan/catalog/format.hpp"
 #include "dsplan/catalog/gpu.hpp"
 
 namespace dsplan::catalog {
@@ -18,10 +22,12 @@ struct Engine {
   bool generic = false;             ///< answered by borrowed constants, with a wider band
   TextList vendors{};               ///< makers of the accelerators it runs on
   double min_compute_capability = 0.0;  ///< of NVIDIA devices
-  bool cpu = false;                ///< runs on plain CPUs too
-  TextList precisions{};           ///< families of formats it serves; empty: all
-  TextList kv_precisions{};        ///< formats of its KV cache; empty: 16 bits only
-  TextList kv_follows_families{};  ///< families of weights that come with an fp8 cache
+  TextList weight_capabilities{};       ///< the same of formats or families: "bf16:8.0"
+  TextList kv_capabilities{};           ///< the same of formats of the cache
+  bool cpu = false;                     ///< runs on plain CPUs too
+  TextList precisions{};                ///< families of formats it serves; empty: all
+  TextList kv_precisions{};             ///< formats of its KV cache; empty: 16 bits only
+  TextList kv_follows_families{};       ///< families of weights that come with an fp8 cache
 
   // Layout.
   std::string_view split{};  ///< tensor: each layer over all GPUs; layer: whole layers
@@ -86,6 +92,20 @@ KindName kind_of<Engine>();
 
 /// Is the engine known to run on the device?
 [[nodiscard]] bool runs_on(const Engine& engine, const Gpu& gpu);
+
+/// Why the engine does not have weights in a format on a device, or its cache, as far as is known:
+/// "bf16 asks for compute capability 8.0, and Tesla T4 has 7.5"; empty where it does. Where the
+/// catalog has no capability, formats that multiply in 8 bits of floating point or fewer ask for a
+/// matrix path of the device in them; nothing is known against others.
+[[nodiscard]] std::string weights_obstacle(const Engine& engine,
+                                           const Format& format,
+                                           const Gpu& gpu);
+[[nodiscard]] std::string cache_obstacle(const Engine& engine,
+                                         const Format& format,
+                                         const Gpu& gpu);
+
+/// Is the list well formed: "FORMAT:CAPABILITY" items, with the id or the family of a format?
+[[nodiscard]] bool are_capabilities(TextList list);
 
 /// The value of the highest tier that starts at or below `memory_gib` in a list like
 /// {"0:2048", "70:8192"}; 0 for an empty list.

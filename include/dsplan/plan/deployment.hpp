@@ -66,6 +66,7 @@ struct Deployment : Notes {
   const catalog::Gpu* gpu = nullptr;          ///< null: not said
   std::shared_ptr<const catalog::Gpu> slice;  ///< what `gpu` is, where it is a part of a device
   std::string slice_name;                     ///< "3g"; empty: the whole device
+  std::int64_t slices_of_device = 1;          ///< that a whole device is cut into
   std::int64_t node_gpus = 8;                 ///< GPUs of one node, for choosing layouts
   bool layout_given = false;
   bool kv_by_weights = false;              ///< the cache's format follows from that of the weights
@@ -92,6 +93,9 @@ struct Deployment : Notes {
 
 /// Of the deployment, and of its pool of prompts where it has one.
 [[nodiscard]] std::int64_t all_gpus(const Deployment& deployment);
+
+/// [H-MIG] Devices that `gpus` of a deployment stand on: slices share one.
+[[nodiscard]] std::int64_t whole_devices(const Deployment& deployment, std::int64_t gpus);
 
 /// GPUs that share a fast link or one host: the device's own scale-up domain, else a box of eight;
 /// one for devices that cannot be joined.

@@ -60,7 +60,8 @@ struct Recommended {
   std::string model;
   std::string engine;
   std::string gpu;
-  std::int64_t gpus = 1;
+  std::optional<std::string> mig;  ///< slice of the device
+  std::int64_t gpus = 1;           ///< or slices
   std::int64_t nodes = 1;
   std::int64_t replicas = 1;
   workload::Layout layout;
@@ -85,6 +86,7 @@ struct Recommended {
 /// A near miss.
 struct RejectedDeployment {
   std::string gpu;
+  std::optional<std::string> mig;  ///< slice of the device
   std::int64_t gpus = 1;
   std::string engine;
   std::string layout;
@@ -95,6 +97,7 @@ struct RejectedDeployment {
   double limit = 0.0;
   std::string change;  ///< flags after which it is admitted
   std::string reason;
+  std::optional<std::string> gain;  ///< what it is then ranked by, where that beats rank 1
 };
 
 /// A limit that held, and where it comes from.
@@ -113,6 +116,17 @@ struct RuleAdvice {
   std::string difference;  ///< in words
 };
 
+/// A device of a listing by devices.
+struct ListedDevice {
+  std::string gpu;
+  std::optional<std::string> mig;
+  std::string kind;  ///< maker and architecture
+  double memory_gb = 0.0;
+  std::optional<double> usd_per_hour;  ///< of one device, rented at the cheapest offer
+  std::int64_t models = 0;             ///< that are listed
+  bool more = false;                   ///< smaller ones run too
+};
+
 struct RecommendAnswer {
   std::optional<std::string> scenario;
   std::string objective;
@@ -122,9 +136,10 @@ struct RecommendAnswer {
   std::int64_t evaluated = 0;
   std::int64_t valid = 0;
   bool frontier = false;
-  bool by_device = false;            ///< no model was asked for: those of each device
-  std::optional<RuleAdvice> rule;    ///< with --method rule
-  std::optional<std::string> relax;  ///< without an answer: the limit to relax, and by how much
+  bool by_device = false;             ///< no model was asked for: those of each device
+  std::vector<ListedDevice> devices;  ///< of a listing by device, in the order of `deployments`
+  std::optional<RuleAdvice> rule;     ///< with --method rule
+  std::optional<std::string> relax;   ///< without an answer: the limit to relax, and by how much
   std::vector<Warning> warnings;
 };
 
@@ -133,6 +148,7 @@ struct RecommendRequest {
   std::string model_flags;  ///< "--model qwen3-32b"
   CostRequest cost;
   std::int64_t most_shown = 5;
+  bool top_said = false;  ///< `most_shown` was asked for
   bool near_misses = true;
 };
 

@@ -32,6 +32,10 @@ enum class Objective { cost, latency, throughput, energy };
 [[nodiscard]] std::string_view name_of(Objective objective);
 [[nodiscard]] std::optional<Objective> objective_of(std::string_view word);
 
+/// [P-BOUND] The screen lets a time exceed its limit by as much as its closed forms have been seen
+/// to exceed the simulated means, and recomputing decides.
+inline constexpr double kScreenError = 1.25;
+
 /// What must hold; an absent limit does not.
 struct SearchLimits {
   std::optional<TimeLimit> ttft;
@@ -62,12 +66,15 @@ struct SearchRequest {
   std::optional<std::int64_t> concurrency;  ///< absent: as many requests as the limits allow
   std::int64_t spare_copies = 0;            ///< that may fail while the limits hold
   SearchLimits limits;
+  Statistic limits_at = Statistic::mean;  ///< what a limit on a time speaks of unless it says so
   Objective objective = Objective::cost;
   bool disaggregate = true;  ///< separate pools for prompts and decoding count too
   bool frontier = false;     ///< keeps what is best in rate and in time, not by the objective
   RentFilter rent;
   std::int64_t jobs = 1;
   bool exhaustive = false;  ///< computes every point, for comparison
+  bool listing = false;  ///< one copy within a node by tensor parallelism alone, the engine's own
+                         ///< step, the fewest GPUs first
 };
 
 /// What the families of points share: device, engine and formats, on one GPU.
@@ -93,26 +100,38 @@ struct SearchPoint {
   double e2e_s = 0.0;
   double output_tokens_per_s = 0.0;
   std::optional<double> usd_per_hour;
-  double key = 0.0;  ///< less is better
+  std::optional<double> power_w;  ///< at the wall; reckoned where a limit or the objective asks
+  double key = 0.0;               ///< less is better
 };
 
 /// What keeps a family's nearest deployment from being one.
 enum class Constraint { memory, ttft, tpot, latency, throughput, month, capex, power, gpus };
 [[nodiscard]] std::string_view name_of(Constraint constraint);
 
+/// A limit that does not hold.
+struct BrokenLimit {
+  Constraint constraint = Constraint::memory;
+  double needed = 0.0;  ///< bytes of a GPU, seconds, tokens a second, dollars, watts, GPUs; 0: not
+                        ///< known
+  double limit = 0.0;
+};
+
+/// 1 and up: how far the limit is missed.
+[[nodiscard]] double excess_of(const BrokenLimit& broken);
+
 struct SearchMiss {
   SearchPoint point;
-  Constraint binding = Constraint::memory;
-  double needed = 0.0;  ///< bytes of a GPU, seconds, tokens a second, dollars, watts, GPUs
-  double limit = 0.0;
-  double excess = 1.0;      ///< 1 and up: how far the limit is missed
-  std::int64_t broken = 1;  ///< limits that do not hold
+  Constraint binding = Constraint::memory;  ///< the limit that is missed by most
+  double excess = 1.0;                      ///< 1 and up: how far it is missed
+  std::int64_t broken = 1;                  ///< limits that do not hold
 };
 
 struct SearchResult {
   std::vector<SearchFamily> families;
   std::vector<SearchPoint> points;  ///< one of each family and layout, best first
-  std::vector<SearchMiss> misses;   ///< one of each family and constraint, nearest first
+  /// One of each family and limit: those that break one limit alone, those that would beat the best
+  /// point, the nearest first.
+  std::vector<SearchMiss> misses;
   std::int64_t evaluated = 0;
   std::int64_t valid = 0;
 };

@@ -9,9 +9,9 @@
 
 namespace dsplan::plan {
 
-/// single: one stream; batch: one batch at once, its prompts included; offline: everything queued at
-/// the start, the engine takes what it can hold; steady: a mean number decodes; closed: each client
-/// asks again when it has its answer.
+/// single: one stream; batch: one batch at once, its prompts included; offline: everything queued
+/// at the start, the engine takes what it can hold; steady: a mean number decodes; closed: each
+/// client asks again when it has its answer.
 enum class Arrival { single, batch, offline, steady, closed };
 
 [[nodiscard]] std::string_view name_of(Arrival arrival);
@@ -34,8 +34,8 @@ struct RunLoad {
 struct RunTimes {
   traffic::Percentiles ttft_s;
   traffic::Percentiles tpot_s;
-  double prefill_s = 0.0;  ///< one prompt on an idle engine
-  double e2e_s = 0.0;      ///< mean; of a batch, until its last token
+  double prefill_s = 0.0;      ///< one prompt on an idle engine
+  traffic::Percentiles e2e_s;  ///< of a batch, until its last token
   double output_tokens_per_s = 0.0;
   double decode_tokens_per_s = 0.0;  ///< while nothing but decoding runs; of closed forms
   double requests_per_s = 0.0;
