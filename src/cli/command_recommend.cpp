@@ -1,3 +1,4 @@
+#include "dsplan/base/error.hpp"
 #include "dsplan/plan/device_listing.hpp"
 #include "dsplan/plan/rule_advice.hpp"
 #include "dsplan/report/recommend_report.hpp"
@@ -42,7 +43,12 @@ report::Answer training(const CommandContext& context, workload::Method method) 
 }  // namespace
 
 report::Answer run_recommend(const CommandContext& context) {
-  const auto method = training_method(context.inputs, scenario_of(context).workload);
+  const catalog::Scenario& scenario = scenario_of(context);
+  const auto method = training_method(context.inputs, scenario.workload);
+  if (!method && scenario.workload != "inference")
+    throw Error(ErrorCode::usage,
+                "scenario " + std::string(scenario.id) + " is not of inference",
+                "leave --workload out, or take another --scenario");
   return method ? training(context, *method) : inference_answer(context);
 }
 

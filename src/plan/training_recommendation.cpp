@@ -44,6 +44,8 @@ class Recommender {
     if (out_.deployments.empty()) {
       if (settings_.size() > 1 && misses_.empty()) add_memory_misses();
       say_what_to_relax();
+      // What fits but breaks a limit is nearer than what does not fit.
+      if (!misses_.empty()) out_.rejected.clear();
     }
     list_misses();
     tell(1, 1);

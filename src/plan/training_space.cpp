@@ -82,7 +82,8 @@ Stages zero_stages(const Training& t, const TrainingRequest& said) {
 std::vector<Offload> offloads(const Training& t, const TrainingRequest& said) {
   if (!said.offload.empty()) return {t.offload};
   // Weights come from the host by the same hooks that gather those of stage 3.
-  if (workload::most_zero(t) < 3) return {{}, {true, false}};
+  const bool whole = t.layout.dp * t.layout.cp > 1 && !workload::sharding(t).weights;
+  if (workload::most_zero(t) < 3 || whole) return {{}, {true, false}};
   return {{}, {true, false}, {false, true}, {true, true}};
 }
 
@@ -123,10 +124,10 @@ std::vector<TrainingRecipe> space_recipes(const Training& base,
   for (const std::int64_t vpp : chunks(t, said)) {
     for (const bool sequence : sequence_choices(t, said)) {
       for (const auto& zero : zero_stages(t, said)) {
-        r = {vpp, base.recompute, sequence, zero, {}};
+        r = {vpp, base.recompute, sequence, zero, base.offload};
         for (const Recompute recompute : recomputations(with_recipe(base, layout, r), said)) {
           r.recompute = recompute;
-          for (const Offload& offload : offloads(t, said)) {
+          for (const Offload& offload : offloads(with_recipe(base, layout, r), said)) {
             r.offload = offload;
             result.push_back(r);
           }

@@ -137,6 +137,17 @@ TEST_CASE("limits of training hold, and the change of a near miss admits it") {
   CHECK_FALSE(with([&](auto& l) { l.tokens_per_s = admitted; }).deployments.empty());
 }
 
+TEST_CASE("where a limit keeps every plan out, the misses are of the limit and not of memory") {
+  TrainingQuestion q = asked("llama-3.1-70b", {"h100-sxm"}, {64});
+  q.limits.power_w = 10000.0;
+  const auto none = answer(q);
+  CHECK(none.deployments.empty());
+  REQUIRE_FALSE(none.rejected.empty());
+  for (const auto& miss : none.rejected) CHECK(miss.binding_constraint == "power");
+  REQUIRE(none.relax);
+  CHECK(none.relax->starts_with("--max-power "));
+}
+
 TEST_CASE("with a provider asked for, plans are what it rents out") {
   TrainingQuestion q = usual();
   const auto any = answer(q);
