@@ -14,7 +14,7 @@ namespace dsplan::plan {
 namespace {
 
 constexpr std::size_t kMostShown = 5;
-constexpr std::size_t kMostTried = 24;       ///< recomputed
+constexpr std::size_t kMostTried = 10;       ///< recomputed
 constexpr std::size_t kMostWithoutGain = 3;  ///< shown beside an answer that is as good
 // What misses a limit by more is not near, and is named only where nothing nearer is known.
 constexpr double kNear = 1.5;
