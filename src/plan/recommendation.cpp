@@ -36,6 +36,7 @@ class Recommender {
     out_.frontier = r_.frontier;
     out_.evaluated = found_.evaluated;
     out_.valid = found_.valid;
+    warn_of_context();
     recompute();
     rank();
     print();
@@ -44,6 +45,14 @@ class Recommender {
   }
 
  private:
+  /// That the model is not made for such lengths holds of every deployment.
+  void warn_of_context() {
+    if (found_.families.empty()) return;
+    for (const Warning& w : found_.families.front().warnings) {
+      if (w.id == "context-limit") out_.warnings.push_back(w);
+    }
+  }
+
   [[nodiscard]] PointChecker checker() const { return {c_, r_, found_.families}; }
 
   /// Best first, until what is left cannot be among the best by the screen's own figures.
