@@ -99,7 +99,7 @@ constexpr std::array kOptions{
     Option{"max-power", 0, "W", Kind::text, "most power of all machines at the wall: 700W, 10kW", "", kLimits},
     Option{"vendor", 0, "V", Kind::text, "only devices of these makers: nvidia, amd, intel ...", "any", kLimits, Words::free, "", true},
     Option{"spare-copies", 0, "N", Kind::count, "copies of the model that may fail while the limits hold", "the scenario's", kLimits},
-    Option{"top", 0, "N", Kind::count, "deployments shown", "5", kLimits},
+    Option{"top", 0, "N", Kind::count, "deployments shown; without a model, models of each device", "5", kLimits},
     Option{"jobs", 0, "N", Kind::count, "threads of the search; the answer does not depend on them", "1", kLimits},
 
     Option{"provider", 0, "P", Kind::text, "only what these rent out: aws, azure, gcp, lambda", "any", kCost, Words::free, "", true},

@@ -14,8 +14,8 @@ namespace dsplan::plan {
 namespace {
 
 constexpr std::size_t kMostShown = 5;
-constexpr std::size_t kMostTried = 24;       ///< recomputed
-constexpr std::size_t kMostWithoutGain = 3;  ///< shown beside an answer that is as good
+constexpr std::size_t kMostTried = 10;       ///< recomputed
+constexpr std::size_t kMostWithoutGain = 2;  ///< shown beside an answer that is as good
 // What misses a limit by more is not near, and is named only where nothing nearer is known.
 constexpr double kNear = 1.5;
 
@@ -128,9 +128,13 @@ class NearMisses {
     return r;
   }
 
+  /// The nearest that leaves the question's requests as they are.
   [[nodiscard]] std::string memory_change(const Deployment& d) const {
-    const auto fixes = memory_fixes(c_, d);
-    return fixes.empty() ? std::string() : fixes.front().flags;
+    for (const Fix& fix : memory_fixes(c_, d)) {
+      if (!fix.flags.starts_with("--context") && !fix.flags.starts_with("--batch"))
+        return fix.flags;
+    }
+    return {};
   }
 
   const catalog::Catalog& c_;

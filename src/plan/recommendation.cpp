@@ -20,9 +20,10 @@ using catalog::Catalog;
 
 // Of the best by the screen, so many more than are shown are recomputed; and so many at most where
 // recomputing finds that they break a limit.
-constexpr std::size_t kRecomputedBeyond = 5;
-constexpr std::size_t kMostRecomputed = 48;
-constexpr int kMostSteps = 8;  ///< to lighter loads, where the heaviest of the screen does not hold
+constexpr std::size_t kRecomputedBeyond = 3;
+constexpr std::size_t kMostRecomputed = 24;
+constexpr std::size_t kMostOfFrontier = 48;
+constexpr int kMostSteps = 5;  ///< to more copies, where those of the screen do not hold
 constexpr std::int64_t kTriedOfFamily = 8;  ///< points of the same device, engine and formats
 constexpr std::int64_t kOfOneFamily = 2;    ///< of them, shown
 
@@ -37,6 +38,7 @@ class Recommender {
     out_.frontier = r_.frontier;
     out_.evaluated = found_.evaluated;
     out_.valid = found_.valid;
+    warn_of_context();
     recompute();
     rank();
     print();
@@ -45,6 +47,14 @@ class Recommender {
   }
 
  private:
+  /// That the model is not made for such lengths holds of every deployment.
+  void warn_of_context() {
+    if (found_.families.empty()) return;
+    for (const Warning& w : found_.families.front().warnings) {
+      if (w.id == "context-limit") out_.warnings.push_back(w);
+    }
+  }
+
   [[nodiscard]] PointChecker checker() const { return {c_, r_, found_.families}; }
 
   /// Best first, until what is left cannot be among the best by the screen's own figures.
@@ -52,7 +62,7 @@ class Recommender {
     std::map<std::size_t, std::int64_t> of_family;
     std::size_t tried = 0;
     for (const SearchPoint& p : found_.points) {
-      if (tried >= kMostRecomputed || enough(p)) break;
+      if (tried >= (r_.frontier ? kMostOfFrontier : kMostRecomputed) || enough(p)) break;
       if (!r_.frontier && found_.families.size() > 1 && of_family[p.family] >= kTriedOfFamily)
         continue;
       ++tried;
@@ -76,11 +86,48 @@ class Recommender {
 
   /// The point, or the nearest lighter load that holds when recomputed.
   std::optional<Checked> lightened(SearchPoint p) {
+    const bool free = !r_.concurrency && !r_.limits.output_tokens_per_s;
+    auto held = judged(p);
+    if (held || (p.prefill && !free)) return held;
+    return free ? with_fewer_requests(p) : with_more_copies(p);
+  }
+
+  std::optional<Checked> judged(const SearchPoint& p) {
+    last_ = checker().judge(p);
+    if (last_.broken.empty()) return std::move(last_.checked);
+    note_miss(p, last_);
+    return std::nullopt;
+  }
+
+  /// The step below, or else the heaviest that holds between it and the lightest.
+  std::optional<Checked> with_fewer_requests(SearchPoint p) {
+    const std::int64_t groups = (p.layout.dp - r_.spare_copies) * p.layout.attention_dp;
+    const auto steps = batch_steps();
+    const auto at = [&](std::ptrdiff_t i) {
+      p.batch = steps[static_cast<std::size_t>(i)] * groups;
+      return judged(p);
+    };
+    std::ptrdiff_t bad =
+        std::lower_bound(steps.begin(), steps.end(), p.batch / groups) - steps.begin();
+    if (bad == 0) return std::nullopt;
+    if (auto held = at(--bad)) return held;
+    std::ptrdiff_t good = 0;
+    auto best = bad > 0 ? at(good) : std::nullopt;
+    while (best && bad - good > 1) {
+      const std::ptrdiff_t middle = good + (bad - good) / 2;
+      auto held = at(middle);
+      (held ? good : bad) = middle;
+      if (held) best = std::move(held);
+    }
+    return best;
+  }
+
+  std::optional<Checked> with_more_copies(SearchPoint p) {
     for (int step = 0; step < kMostSteps; ++step) {
-      Judged judged = checker().judge(p);
-      if (judged.broken.empty()) return std::move(judged.checked);
-      note_miss(p, judged);
-      if (!lighten(p, judged.breaks(Constraint::throughput))) return std::nullopt;
+      const bool slow = !r_.concurrency && last_.breaks(Constraint::throughput);
+      const std::int64_t more = r_.concurrency ? missing_copies(p, last_) : 1;
+      if (!add_copies(p, more, slow)) return std::nullopt;
+      if (auto held = judged(p)) return held;
     }
     return std::nullopt;
   }
@@ -92,26 +139,26 @@ class Recommender {
     missed_.push_back({p, b.constraint, excess_of(b), 1});
   }
 
-  [[nodiscard]] bool lighten(SearchPoint& p, bool too_slow) const {
-    const bool by_rate = r_.limits.output_tokens_per_s.has_value();
-    if (p.prefill && by_rate) return false;
-    if (r_.concurrency || by_rate) return add_copy(p, by_rate && too_slow);
-    const std::int64_t groups = (p.layout.dp - r_.spare_copies) * p.layout.attention_dp;
-    const auto steps = batch_steps();
-    const auto now = std::lower_bound(steps.begin(), steps.end(), p.batch / groups);
-    if (now == steps.begin()) return false;
-    p.batch = *(now - 1) * groups;
-    return true;
+  /// A time grows at most as the requests of a copy do: fewer copies more than this cannot hold it.
+  [[nodiscard]] std::int64_t missing_copies(const SearchPoint& p, const Judged& judged) const {
+    double most = 1.0;
+    for (const BrokenLimit& b : judged.broken) {
+      const bool timed = b.constraint == Constraint::ttft || b.constraint == Constraint::tpot ||
+                         b.constraint == Constraint::latency;
+      if (timed) most = std::max(most, excess_of(b));
+    }
+    const auto working = static_cast<double>(p.layout.dp - r_.spare_copies);
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(working * (most - 1.0)));
   }
 
-  /// One more copy, to share the load or to carry more of it.
-  [[nodiscard]] bool add_copy(SearchPoint& p, bool carries_more) const {
-    const std::int64_t copy = workload::replica_gpus(p.layout);
-    const auto devices = whole_devices(found_.families[p.family], p.gpus + copy);
+  /// More copies, to share the load or to carry more of it.
+  [[nodiscard]] bool add_copies(SearchPoint& p, std::int64_t more, bool carries_more) const {
+    const std::int64_t gpus = workload::replica_gpus(p.layout) * more;
+    const auto devices = whole_devices(found_.families[p.family], p.gpus + gpus);
     if (r_.gpus || r_.base.dp || devices > r_.most_gpus) return false;
-    if (carries_more && !r_.concurrency) p.batch += p.batch / p.layout.dp;
-    ++p.layout.dp;
-    p.gpus += copy;
+    if (carries_more) p.batch += p.batch / p.layout.dp * more;
+    p.layout.dp += more;
+    p.gpus += gpus;
     return true;
   }
 
@@ -181,6 +228,7 @@ class Recommender {
   SearchResult found_;
   std::vector<Checked> checked_;
   std::vector<SearchMiss> missed_;
+  Judged last_;
   RecommendAnswer out_;
 };
 

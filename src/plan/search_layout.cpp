@@ -167,8 +167,9 @@ class LayoutSearch {
     return estimate::fits(w_, estimate::inference_memory(w_, f_.gpu), *f_.gpu);
   }
 
-  static bool within(const std::optional<TimeLimit>& limit, double value) {
-    return !limit || value <= limit->most_s * kScreenError;
+  /// Of a listing the first layout is taken, so that a doubtful one costs more than it gains.
+  [[nodiscard]] bool within(const std::optional<TimeLimit>& limit, double value) const {
+    return !limit || value <= limit->most_s * (r_.listing ? 1.0 : kScreenError);
   }
 
   [[nodiscard]] bool holds_upper(std::int64_t i) {

@@ -120,6 +120,24 @@ TEST_CASE("a context is that of every deployment, and takes its memory", "[recom
   CHECK(bf16(answer(base, {"--context", "4096", "--top", "20"})) > 0);
 }
 
+TEST_CASE("a context beyond what the model is made for is warned of", "[recommend]") {
+  const auto warned = [](const char* tokens) {
+    const test::Outcome o = test::run_line({"recommend",
+                                            "--model",
+                                            "llama-3.1-8b",
+                                            "--gpu",
+                                            "h200-sxm",
+                                            "--gpus",
+                                            "1",
+                                            "--context",
+                                            tokens,
+                                            "--json"});
+    return o.out.find("context-limit") != std::string::npos;
+  };
+  CHECK_FALSE(warned("131072"));
+  CHECK(warned("131073"));
+}
+
 TEST_CASE("a reserve leaves so much of the memory free", "[recommend]") {
   const Line base{"--model", "llama-3.1-8b", "--gpu", "l4", "--gpus", "1", "--concurrency", "1"};
   for (const char* share : {"0.1", "0.4"}) {
