@@ -218,13 +218,20 @@ void visit(const StepModel& m,
   take(StepShare{"host", "S-HOST", Resource::host, 1.0, seconds(seen), seconds(seen), {}, {}});
 }
 
+/// Of all kernels but those of attention.
+double products(const StepModel& m, const MicroBatch& b, bool has_prompt) {
+  const double sampled = b.sequences + (has_prompt ? 1.0 : 0.0);
+  return linear_seconds(m, b.tokens(m.draft_tokens)) * (1.0 + drafted_share(m)) +
+         head_seconds(m, sampled) * (m.draft_tokens > 0.0 ? 2.0 : 1.0);
+}
+
 /// The sum of what `visit` visits, without naming the parts.
-Seconds total(const StepModel& m, double sequences, double context, std::span<const Chunk> chunks) {
-  const MicroBatch b = micro_batch(m, sequences, context, chunks);
+Seconds total(const StepModel& m,
+              const MicroBatch& b,
+              std::span<const Chunk> chunks,
+              double products_s) {
   const bool drafts = m.draft_tokens > 0.0;
-  double kernels = linear_seconds(m, b.tokens(m.draft_tokens)) * (1.0 + drafted_share(m));
-  const double sampled = b.sequences + (chunks.empty() ? 0.0 : 1.0);
-  kernels += head_seconds(m, sampled) * (drafts ? 2.0 : 1.0);
+  double kernels = products_s;
   kernels += decode_attention_seconds(m, b.sequences, b.context) * (drafts ? kVerifyFactor : 1.0);
   if (!chunks.empty()) kernels += prefill_attention_seconds(m, chunks, b.prompt_share);
   const OffloadTime off = offload_time(m.offloaded, b.tokens(m.draft_tokens), kernels);
@@ -311,14 +318,26 @@ double host_seconds(const StepModel& m, double sequences, bool has_prompt) {
 }
 
 Seconds decode_step(const StepModel& m, double sequences, double context_tokens) {
-  return total(m, sequences, context_tokens, {});
+  return mixed_step(m, sequences, context_tokens, {});
+}
+
+double decode_products(const StepModel& m, double sequences) {
+  return products(m, micro_batch(m, sequences, 0.0, {}), false);
+}
+
+Seconds decode_step(const StepModel& m,
+                    double sequences,
+                    double context_tokens,
+                    double products_s) {
+  return total(m, micro_batch(m, sequences, context_tokens, {}), {}, products_s);
 }
 
 Seconds mixed_step(const StepModel& m,
                    double sequences,
                    double context_tokens,
                    std::span<const Chunk> chunks) {
-  return total(m, sequences, context_tokens, chunks);
+  const MicroBatch b = micro_batch(m, sequences, context_tokens, chunks);
+  return total(m, b, chunks, products(m, b, !chunks.empty()));
 }
 
 void add_share(std::vector<StepShare>& shares, const StepShare& part) {

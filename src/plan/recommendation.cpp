@@ -99,7 +99,8 @@ class Recommender {
     return std::nullopt;
   }
 
-  /// The step below, or else the heaviest that holds between it and the lightest.
+  /// The heaviest step below that holds: strides that double, then halves, for the screen is seldom
+  /// far off.
   std::optional<Checked> with_fewer_requests(SearchPoint p) {
     const std::int64_t groups = (p.layout.dp - r_.spare_copies) * p.layout.attention_dp;
     const auto steps = batch_steps();
@@ -109,10 +110,13 @@ class Recommender {
     };
     std::ptrdiff_t bad =
         std::lower_bound(steps.begin(), steps.end(), p.batch / groups) - steps.begin();
-    if (bad == 0) return std::nullopt;
-    if (auto held = at(--bad)) return held;
-    std::ptrdiff_t good = 0;
-    auto best = bad > 0 ? at(good) : std::nullopt;
+    std::ptrdiff_t good = bad;
+    std::optional<Checked> best;
+    for (std::ptrdiff_t stride = 1; bad > 0 && !best; stride *= 2) {
+      good = std::max<std::ptrdiff_t>(0, bad - stride);
+      best = at(good);
+      if (!best) bad = good;
+    }
     while (best && bad - good > 1) {
       const std::ptrdiff_t middle = good + (bad - good) / 2;
       auto held = at(middle);

@@ -43,10 +43,12 @@ struct Asked {
 Percentiles percentiles(std::vector<double> values) {
   Percentiles p;
   if (values.empty()) return p;
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double share) {
-    return values[static_cast<std::size_t>(
-        std::lround(share * static_cast<double>(values.size() - 1)))];
+  auto from = values.begin();
+  const auto at = [&](double share) {  // in growing order
+    const auto rank = std::lround(share * static_cast<double>(values.size() - 1));
+    std::nth_element(from, values.begin() + rank, values.end());
+    from = values.begin() + rank;
+    return *from;
   };
   double sum = 0.0;
   for (const double v : values) sum += v;
@@ -195,11 +197,20 @@ class Loop {
     now_s_ += seconds;
   }
 
+  /// Of all that run. What the context does not change is reckoned once for each number of them.
+  [[nodiscard]] double decode_step(double context) {
+    const std::size_t n = running_.size();
+    if (products_s_.size() <= n) products_s_.resize(n + 1, -1.0);
+    double& products = products_s_[n];
+    if (products < 0.0) products = estimate::decode_products(steps_, decoding());
+    return estimate::decode_step(steps_, decoding(), context, products).value;
+  }
+
   /// Steps of decoding alone, up to the next event.
   void decode_steps() {
     if (running_.empty()) return;
     const double n = decoding();
-    const double now_step = estimate::decode_step(steps_, n, context_).value;
+    const double now_step = decode_step(context_);
     double steps = std::max(1.0, running_.top().ends_at_token - steps_done_);
     if (s_.poll_interval > 1) {
       const double next_look = looked_at_ + static_cast<double>(s_.poll_interval) - steps_done_;
@@ -212,7 +223,7 @@ class Loop {
       advance(now_step);
     } else {
       const double last_context = context_ + n * (steps - 1.0) * s_.tokens_per_step;
-      const double last_step = estimate::decode_step(steps_, n, last_context).value;
+      const double last_step = decode_step(last_context);
       advance(steps * (now_step + last_step) / 2.0);
     }
     gain_tokens(steps);
@@ -271,6 +282,7 @@ class Loop {
   std::priority_queue<Running, std::vector<Running>, std::greater<>> running_;
   std::vector<Chunk> chunks_;
   std::vector<std::size_t> ended_;
+  std::vector<double> products_s_;  ///< by sequences; negative: not yet reckoned
 
   double now_s_ = 0.0;
   double front_free_s_ = 0.0;

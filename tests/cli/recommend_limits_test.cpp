@@ -97,7 +97,8 @@ TEST_CASE("devices, makers, providers and regions are those that were asked for"
   for (const Json& d : answer(question(), {"--provider", "aws"}).at("deployments"))
     CHECK_THAT(d.at("/cost/rented_from"_json_pointer).get<std::string>(),
                Catch::StartsWith("aws "));
-  CHECK(answer(question(), {"--region", "no-such-region-anywhere"}).at("deployments").size() <= 5);
+  for (const Json& d : answer(question(), {"--region", "us-east"}).at("deployments"))
+    CHECK_FALSE(d.at("/cost/rented_from"_json_pointer).is_null());
   const double usual =
       answer(base, {"--gpu", "a100-sxm-80"}).at("/deployments/0/cost/usd_per_hour"_json_pointer);
   const Json spot = answer(base, {"--gpu", "a100-sxm-80", "--spot"});

@@ -95,65 +95,67 @@ TEST_CASE("a rack that one fast link joins needs no network between its machines
   const HostAnswer servers = host_answer(built_in(), test::gpu("b200-sxm"), 72, 8);
   CHECK(servers.machines == 9);
   CHECK(servers.network.rdma);
-  TEST_CASE("caches that one machine hands another need a network, those within one do not",
-            "[host]") {
-    DeploymentRequest r = asked("llama-3.1-70b", "h200-sxm", 4);
-    r.tp = 4;
-    r.batch = 64;
-    r.prefill_pool = PrefillPool{};
-    r.prefill_pool->tp = 1;
-    r.prefill_pool->dp = 4;
-    const HostAnswer one = answer(r);
-    CHECK(one.machines == 1);
-    CHECK(one.gpus_per_machine == 8);
-    CHECK(one.network.bytes_per_step.value == 0.0);
-    r.prefill_pool->dp = 8;
-    const HostAnswer two = answer(r);
-    const Deployment d = resolve_deployment(built_in(), r);
-    const LatencyAnswer l = latency_answer(built_in(), d);
-    CHECK(two.machines == 2);
-    CHECK(two.network.bytes_per_step.value == Approx(l.pools->cache.value));
-    CHECK(two.network.needed_bytes_per_s >= l.pools->cache.value * l.requests_per_s->value);
-  }
+}
 
-  TEST_CASE("logs follow requests and retention", "[host]") {
-    HostRequest r;
-    r.requests_per_day = 1000000;
-    r.log_retention = seconds(10.0 * 86400.0);
-    const HostAnswer few = answer(asked("llama-3.1-8b", "h100-sxm", 1), r);
-    r.log_retention = seconds(20.0 * 86400.0);
-    const HostAnswer more = answer(asked("llama-3.1-8b", "h100-sxm", 1), r);
-    CHECK(more.storage.value - few.storage.value == Approx(1e7 * (1024.0 + 5.0 * 1200.0)));
-  }
+TEST_CASE("caches that one machine hands another need a network, those within one do not",
+          "[host]") {
+  DeploymentRequest r = asked("llama-3.1-70b", "h200-sxm", 4);
+  r.tp = 4;
+  r.batch = 64;
+  r.prefill_pool = PrefillPool{};
+  r.prefill_pool->tp = 1;
+  r.prefill_pool->dp = 4;
+  const HostAnswer one = answer(r);
+  CHECK(one.machines == 1);
+  CHECK(one.gpus_per_machine == 8);
+  CHECK(one.network.bytes_per_step.value == 0.0);
+  r.prefill_pool->dp = 8;
+  const HostAnswer two = answer(r);
+  const Deployment d = resolve_deployment(built_in(), r);
+  const LatencyAnswer l = latency_answer(built_in(), d);
+  CHECK(two.machines == 2);
+  CHECK(two.network.bytes_per_step.value == Approx(l.pools->cache.value));
+  CHECK(two.network.needed_bytes_per_s >= l.pools->cache.value * l.requests_per_s->value);
+}
 
-  TEST_CASE("a device that is a computer has its own host", "[host]") {
-    DeploymentRequest r = asked("llama-3.1-8b", "jetson-agx-orin-64", 1);
-    r.engine = "llamacpp";
-    r.batch = 1;
-    const HostAnswer a = answer(r);
-    CHECK_FALSE(a.cpu_cores);
-    CHECK_FALSE(a.psus);
-    CHECK(a.ram == gb(64.0));
-    CHECK(*a.power_w < 100.0);
-  }
+TEST_CASE("logs follow requests and retention", "[host]") {
+  HostRequest r;
+  r.requests_per_day = 1000000;
+  r.log_retention = seconds(10.0 * 86400.0);
+  const HostAnswer few = answer(asked("llama-3.1-8b", "h100-sxm", 1), r);
+  r.log_retention = seconds(20.0 * 86400.0);
+  const HostAnswer more = answer(asked("llama-3.1-8b", "h100-sxm", 1), r);
+  CHECK(more.storage.value - few.storage.value == Approx(1e7 * (1024.0 + 5.0 * 1200.0)));
+}
 
-  TEST_CASE("a training run has checkpoints and exchanges gradients", "[host]") {
-    TrainingRequest t;
-    t.model.model = &test::model("llama-3.1-8b");
-    t.gpu = "h100-sxm";
-    t.gpus = 16;
-    t.optimizer = "adamw";
-    const TrainingDeployment d = resolve_training(built_in(), t);
-    const HostAnswer a = host_answer(built_in(), d, training_speed_answer(built_in(), d, {}), {});
-    REQUIRE(a.checkpoint);
-    CHECK(a.checkpoint->value == Approx(d.parameters * 14.0));
-    CHECK(a.storage_bandwidth_bytes_per_s >= 80e9);
-    CHECK(a.network.rdma);
-    const auto sent = estimate::training_exchange(d.training, 8);
-    CHECK(sent.hidden.value > 0.0);
-    CHECK(a.network.bytes_per_step == sent.exposed + sent.hidden);
-    CHECK(estimate::training_exchange(d.training, 16).hidden.value == 0.0);
-  }
+TEST_CASE("a device that is a computer has its own host", "[host]") {
+  DeploymentRequest r = asked("llama-3.1-8b", "jetson-agx-orin-64", 1);
+  r.engine = "llamacpp";
+  r.batch = 1;
+  const HostAnswer a = answer(r);
+  CHECK_FALSE(a.cpu_cores);
+  CHECK_FALSE(a.psus);
+  CHECK(a.ram == gb(64.0));
+  CHECK(*a.power_w < 100.0);
+}
+
+TEST_CASE("a training run has checkpoints and exchanges gradients", "[host]") {
+  TrainingRequest t;
+  t.model.model = &test::model("llama-3.1-8b");
+  t.gpu = "h100-sxm";
+  t.gpus = 16;
+  t.optimizer = "adamw";
+  const TrainingDeployment d = resolve_training(built_in(), t);
+  const HostAnswer a = host_answer(built_in(), d, training_speed_answer(built_in(), d, {}), {});
+  REQUIRE(a.checkpoint);
+  CHECK(a.checkpoint->value == Approx(d.parameters * 14.0));
+  CHECK(a.storage_bandwidth_bytes_per_s >= 80e9);
+  CHECK(a.network.rdma);
+  const auto sent = estimate::training_exchange(d.training, 8);
+  CHECK(sent.hidden.value > 0.0);
+  CHECK(a.network.bytes_per_step == sent.exposed + sent.hidden);
+  CHECK(estimate::training_exchange(d.training, 16).hidden.value == 0.0);
+}
 
 }  // namespace
 }  // namespace dsplan::plan

@@ -178,6 +178,14 @@ void tabulate(StepModel& m);
 
 /// A whole step. Without prompts it decodes one token (or the accepted ones) for each sequence.
 [[nodiscard]] Seconds decode_step(const StepModel& m, double sequences, double context_tokens);
+
+/// The part of a decode step that its context does not change, for steps of as many sequences; and
+/// the step with that part known.
+[[nodiscard]] double decode_products(const StepModel& m, double sequences);
+[[nodiscard]] Seconds decode_step(const StepModel& m,
+                                  double sequences,
+                                  double context_tokens,
+                                  double products_s);
 [[nodiscard]] Seconds mixed_step(const StepModel& m,
                                  double sequences,
                                  double context_tokens,
