@@ -3,7 +3,9 @@
 #include "dsplan/report/quantize_report.hpp"
 
 #include "command.hpp"
+#include "cost_request.hpp"
 #include "deployment_request.hpp"
+#include "explained.hpp"
 
 namespace dsplan::cli {
 
@@ -15,9 +17,12 @@ report::Answer run_quantize(const CommandContext& context) {
   answer.inputs = used_inputs(context.inputs);
   add_notes(answer, deployment, source);
   add_sources(answer, context, deployment, source);
-  report::report_quantize(answer,
-                          plan::quantize_answer(context.catalog, request),
-                          "Formats of the weights for: " + report::describe(deployment));
+  plan::QuantizeAnswer quantize =
+      plan::quantize_answer(context.catalog, request, cost_request(context.inputs).rent);
+  answer.warnings.insert(answer.warnings.end(), quantize.warnings.begin(), quantize.warnings.end());
+  report::report_quantize(
+      answer, std::move(quantize), "Formats of the weights for: " + report::describe(deployment));
+  explain_deployment(answer, context.catalog, deployment);
   return answer;
 }
 

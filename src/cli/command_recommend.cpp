@@ -5,6 +5,7 @@
 
 #include "command.hpp"
 #include "deployment_request.hpp"
+#include "explained.hpp"
 #include "recommend_request.hpp"
 #include "training_request.hpp"
 #include "training_search_answer.hpp"
@@ -28,15 +29,12 @@ report::Answer inference_answer(const CommandContext& context) {
   answer.warnings = found.warnings;
   answer.stats =
       std::to_string(found.evaluated) + " evaluated, " + std::to_string(found.valid) + " valid";
+  const auto best = std::move(found.best);
   report::report_recommendation(answer, std::move(found), question.subject);
-  return answer;
-}
-
-report::Answer training(const CommandContext& context, workload::Method method) {
-  report::Answer answer = training_search_answer(context, method);
-  if (by_rule(context.inputs))
-    answer.assumptions.push_back(
-        {"rule", plan::training_rule(rule_parameters(model_of(context))), "G-TREE"});
+  if (best) {
+    explain_deployment(answer, context.catalog, *best);
+    explain_cost(answer, context.catalog, *best, question.request.cost);
+  }
   return answer;
 }
 
@@ -44,12 +42,12 @@ report::Answer training(const CommandContext& context, workload::Method method) 
 
 report::Answer run_recommend(const CommandContext& context) {
   const catalog::Scenario& scenario = scenario_of(context);
-  const auto method = training_method(context.inputs, scenario.workload);
+  const auto method = training_method(context.inputs, scenario.workload, true);
   if (!method && scenario.workload != "inference")
     throw Error(ErrorCode::usage,
                 "scenario " + std::string(scenario.id) + " is not of inference",
                 "leave --workload out, or take another --scenario");
-  return method ? training(context, *method) : inference_answer(context);
+  return method ? training_search_answer(context, *method) : inference_answer(context);
 }
 
 }  // namespace dsplan::cli

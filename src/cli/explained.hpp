@@ -1,6 +1,7 @@
 // `--explain` of a deployment that a command found rather than took.
 #pragma once
 
+#include "dsplan/plan/cost_answer.hpp"
 #include "dsplan/plan/deployment.hpp"
 
 #include "command.hpp"
@@ -12,5 +13,11 @@ namespace dsplan::cli {
 void explain_deployment(report::Answer& answer,
                         const catalog::Catalog& catalog,
                         const plan::Deployment& deployment);
+
+/// The same of its prices.
+void explain_cost(report::Answer& answer,
+                  const catalog::Catalog& catalog,
+                  const plan::Deployment& deployment,
+                  const plan::CostRequest& request);
 
 }  // namespace dsplan::cli

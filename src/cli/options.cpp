@@ -252,7 +252,8 @@ std::vector<Command> solving_commands() {
             "batch", "concurrency", "context", "input-tokens", "output-tokens", "seq-len",
             "gpu", "gpus", "tp", "pp", "dp", "ep", "cp", "attention-dp", "nodes", "gpus-per-node", "link", "network", "mig", "reserve",
             "engine", "engine-version", "max-batched-tokens", "ubatch", "chunk", "max-seqs", "gpu-memory-utilization",
-            "gpu-layers", "flash-attention", "prefix-hit", "draft-tokens", "accepted-tokens", "stream-interval", "poll-interval"},
+            "gpu-layers", "flash-attention", "prefix-hit", "draft-tokens", "accepted-tokens", "stream-interval", "poll-interval",
+            "provider", "region", "term", "spot", "as-of"},
            {},
            true}};
 }

@@ -50,9 +50,11 @@ bool has_use(const Option& option, const std::optional<Method>& method) {
 /// Only flags are refused: a configuration file may serve several workloads.
 void check_uses(const Inputs& inputs,
                 const std::optional<Method>& method,
-                const std::string& workload) {
+                const std::string& workload,
+                bool has_rule) {
   for (const Given& given : inputs.all()) {
     if (given.origin != Origin::flag || has_use(*given.option, method)) continue;
+    if (has_rule && given.option->name == "method") continue;
     throw Error(ErrorCode::usage,
                 "--" + std::string(given.option->name) + " has no use with --workload " + workload,
                 method && given.option->name.starts_with("max-")
@@ -63,13 +65,13 @@ void check_uses(const Inputs& inputs,
 
 }  // namespace
 
-std::optional<Method> training_method(const Inputs& inputs, std::string_view usual) {
+std::optional<Method> training_method(const Inputs& inputs, std::string_view usual, bool has_rule) {
   const std::string workload = inputs.text("workload").value_or(std::string(usual));
   std::optional<Method> method;
   if (workload == "training") method = Method::full;
   if (workload == "lora") method = Method::lora;
   if (workload == "qlora") method = Method::qlora;
-  check_uses(inputs, method, workload);
+  check_uses(inputs, method, workload, has_rule);
   return method;
 }
 

@@ -12,9 +12,10 @@
 namespace dsplan::cli {
 
 /// The kind of training that --workload, or else `usual`, asks for; nothing for inference. Throws a
-/// usage error for a flag that the workload has no use for.
+/// usage error for a flag that the workload has no use for; of --method only where there is a rule.
 [[nodiscard]] std::optional<workload::Method> training_method(const Inputs& inputs,
-                                                              std::string_view usual = "inference");
+                                                              std::string_view usual = "inference",
+                                                              bool has_rule = false);
 
 [[nodiscard]] plan::TrainingRequest training_request(const Inputs& inputs,
                                                      const plan::ModelChoice& model,

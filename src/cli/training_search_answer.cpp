@@ -4,6 +4,7 @@
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/catalog/training_rate.hpp"
+#include "dsplan/plan/rule_advice.hpp"
 #include "dsplan/report/training_search_report.hpp"
 
 #include "cost_request.hpp"
@@ -297,6 +298,9 @@ report::Answer training_search_answer(const CommandContext& context, Method meth
   add_notes_of_run(answer, context, asked);
   plan::TrainingRecommendation found =
       plan::training_recommendation(context.catalog, asked.question, context.progress);
+  if (by_rule(context.inputs) && asked.question.models.empty())
+    found.rule = plan::training_rule_advice(
+        context.catalog, asked.question, rule_parameters(model_of(context)), found);
   found.limits = asked.limits;
   found.scenario = context.inputs.text("scenario");
   answer.stats =

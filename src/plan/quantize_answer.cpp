@@ -41,15 +41,23 @@ void set_support(FormatChoice& c, const Format& format, const Gpu& gpu) {
   }
 }
 
-void set_price(FormatChoice& c, const catalog::Catalog& catalog, const Deployment& d) {
+/// Rents and what else the formats share.
+struct Market {
+  const catalog::Catalog& catalog;
+  const RentFilter& filter;
+  std::optional<RentOffer> first;
+};
+
+void set_price(FormatChoice& c, Market& market, const Deployment& d) {
   if (!c.output_tokens_per_s) return;
-  const auto offers = rent_offers(catalog, *d.gpu, machines_of(d).rent, {});
+  const auto offers = rent_offers(market.catalog, *d.gpu, machines_of(d).rent, market.filter);
   if (offers.empty()) return;
+  if (!market.first) market.first = offers.front();
   c.usd_per_million_output_tokens = unit_cost(
       offers.front().usd_per_hour, *c.output_tokens_per_s, 1.0, estimate::kTokensPerPrice);
 }
 
-void set_on_device(FormatChoice& c, const catalog::Catalog& catalog, const Deployment& d) {
+void set_on_device(FormatChoice& c, Market& market, const Deployment& d) {
   const auto& w = d.workload;
   const auto memory = estimate::inference_memory(w, d.gpu);
   const Bytes usable = estimate::budget(w, memory.worst_gpu(), *d.gpu).usable;
@@ -60,11 +68,11 @@ void set_on_device(FormatChoice& c, const catalog::Catalog& catalog, const Deplo
   if (!w.model->encoder) c.max_batch = solve::max_batch(w, *d.gpu);
   set_support(c, *w.precision.dense, *d.gpu);
   if (!*c.fits || estimate::peak_rate(*d.gpu, "bf16").value <= 0.0) return;
-  const LatencyFigures f = latency_figures(catalog, d, usual_arrival(d));
+  const LatencyFigures f = latency_figures(market.catalog, d, usual_arrival(d));
   c.ttft_s = f.point.ttft_s;
   c.tpot_s = f.point.tpot_s;
   c.output_tokens_per_s = f.point.output_tokens_per_s;
-  set_price(c, catalog, d);
+  set_price(c, market, d);
 }
 
 std::vector<PublishedCost> published(const Format& format) {
@@ -76,10 +84,10 @@ std::vector<PublishedCost> published(const Format& format) {
   return costs;
 }
 
-FormatChoice choice(const catalog::Catalog& catalog, const Deployment& d, const Format& format) {
+FormatChoice choice(Market& market, const Deployment& d, const Format& format) {
   const auto& w = d.workload;
   const auto memory = estimate::inference_memory(w, d.gpu);
-  const auto own = catalog.resolve<Format>(w.model->native_format).entry;
+  const auto own = market.catalog.resolve<Format>(w.model->native_format).entry;
   FormatChoice c;
   c.format = std::string(format.id);
   c.name = std::string(format.name);
@@ -90,7 +98,7 @@ FormatChoice choice(const catalog::Catalog& catalog, const Deployment& d, const 
   c.total_per_gpu = estimate::total(memory.worst_gpu());
   if (!d.shape_assumed) c.own_format = own == &format;
   c.accuracy_costs = published(format);
-  if (d.gpu != nullptr) set_on_device(c, catalog, d);
+  if (d.gpu != nullptr) set_on_device(c, market, d);
   return c;
 }
 
@@ -106,8 +114,11 @@ bool is_dense(const DeploymentRequest& request) {
 
 }  // namespace
 
-QuantizeAnswer quantize_answer(const catalog::Catalog& catalog, const DeploymentRequest& request) {
+QuantizeAnswer quantize_answer(const catalog::Catalog& catalog,
+                               const DeploymentRequest& request,
+                               const RentFilter& rent) {
   QuantizeAnswer a;
+  Market market{catalog, rent, {}};
   for (const Format& format : catalog.all<Format>()) {
     if (!format.weights) continue;
     if (needs_experts(format) && is_dense(request)) {
@@ -121,7 +132,7 @@ QuantizeAnswer quantize_answer(const catalog::Catalog& catalog, const Deployment
       const std::string why =
           d.gpu == nullptr ? "" : catalog::weights_obstacle(*d.workload.engine, format, *d.gpu);
       if (why.empty()) {
-        a.formats.push_back(choice(catalog, d, format));
+        a.formats.push_back(choice(market, d, format));
       } else {
         a.refused.push_back({std::string(format.id), why});
       }
@@ -134,6 +145,11 @@ QuantizeAnswer quantize_answer(const catalog::Catalog& catalog, const Deployment
       a.formats.begin(), a.formats.end(), [](const FormatChoice& x, const FormatChoice& y) {
         return x.weights < y.weights;
       });
+  a.rent = market.first;
+  Notes notes;
+  if (a.rent)
+    warn_of_age(notes, rent, "the price of " + place_of(*a.rent), a.rent->date, a.rent->age_days);
+  a.warnings = notes.warnings;
   return a;
 }
 

@@ -206,13 +206,22 @@ class Recommender {
       checked_.resize(static_cast<std::size_t>(q_.most_shown));
   }
 
+  void warn_once(const Warning& w) {
+    const bool known = std::any_of(out_.warnings.begin(),
+                                   out_.warnings.end(),
+                                   [&](const Warning& other) { return other.text == w.text; });
+    if (!known) out_.warnings.push_back(w);
+  }
+
   void print() {
+    if (!checked_.empty()) out_.best = checked_.front().deployment;
     for (const Checked& c : checked_) {
       out_.deployments.push_back(recommended(c_, q_, checker(), c));
       Recommended& d = out_.deployments.back();
       d.rank = static_cast<std::int64_t>(out_.deployments.size());
       if (d.rank > 1) d.tied_with_first = !r_.frontier && tied(r_, checked_.front(), c);
       d.reasons = reasons(r_, c, d);
+      for (const Warning& w : d.price_warnings) warn_once(w);
     }
   }
 

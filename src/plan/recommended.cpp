@@ -37,8 +37,16 @@ void set_cost(Recommended& r,
   r.cost.million_output = cost.units.million_output;
   r.cost.query = cost.units.query;
   r.cost.capex_usd = cost.capex_usd;
-  if (!cost.offers.empty())
-    r.cost.rented_from = cost.offers.front().provider + " " + cost.offers.front().instance;
+  for (const Warning& w : cost.notes.warnings) {
+    const bool of_age = w.id == "price-old" || w.id == "price-undated" || w.id == "price-later";
+    if (of_age) r.price_warnings.push_back(w);
+  }
+  if (cost.offers.empty()) return;
+  const RentOffer& offer = cost.offers.front();
+  r.cost.rented_from = offer.provider + " " + offer.instance;
+  r.cost.instances = offer.instances;
+  r.cost.rent_region = offer.region;
+  r.cost.price_date = offer.date;
 }
 
 /// Each pool as `latency` would be asked about it alone.
@@ -57,6 +65,13 @@ RecommendedPools pools_of(const RecommendRequest& q,
   prefill.output_tokens = 0;
   return {recommended_pool(prompts, flags_of(q.model_flags, prefill)),
           recommended_pool(c.deployment, flags_of(q.model_flags, decode))};
+}
+
+/// "rented as 2 x aws p5.48xlarge in us-east-1, price of 2026-07-20".
+std::string rented(const RecommendedCost& c) {
+  const std::string count = *c.instances > 1 ? text(*c.instances) + " x " : std::string();
+  return "rented as " + count + *c.rented_from + " in " + *c.rent_region +
+         (c.price_date ? ", price of " + *c.price_date : ", price undated");
 }
 
 }  // namespace
@@ -107,6 +122,7 @@ std::vector<std::string> reasons(const SearchRequest& r, const Checked& c, const
   std::vector<std::string> why;
   why.push_back(ranked_by(r, d));
   why.push_back(bound_by(c.binding, c.use));
+  if (d.cost.rented_from) why.push_back(rented(d.cost));
   if (c.figures.pair) {
     const auto more = pool_reasons(c.deployment, *c.figures.pair);
     why.insert(why.end(), more.begin(), more.end());

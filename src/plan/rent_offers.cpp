@@ -169,4 +169,27 @@ std::vector<RentOffer> rent_offers(const catalog::Catalog& catalog,
   return offers;
 }
 
+void warn_of_age(Notes& notes,
+                 const RentFilter& filter,
+                 const std::string& what,
+                 const std::optional<std::string>& date,
+                 const std::optional<std::int64_t>& age) {
+  if (!filter.as_of) return;
+  if (!date) {
+    warn(notes, "price-undated", what + " has no date: it may be of any age");
+  } else if (age.value_or(0) > kStaleDays) {
+    warn(notes,
+         "price-old",
+         what + " is of " + *date + ", " + text(*age) + " days before --as-of: more than " +
+             text(kStaleDays));
+  } else if (age && *age < 0) {
+    warn(notes, "price-later", what + " is of " + *date + ": later than --as-of");
+  }
+}
+
+std::string place_of(const RentOffer& o) {
+  return o.provider + " " + o.instance + " in " + o.region +
+         (o.date ? " on " + *o.date : ", undated");
+}
+
 }  // namespace dsplan::plan

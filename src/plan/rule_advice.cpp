@@ -5,6 +5,7 @@
 
 #include "dsplan/estimate/rule.hpp"
 
+#include "duration.hpp"
 #include "resolution.hpp"
 
 namespace dsplan::plan {
@@ -14,7 +15,8 @@ constexpr double kFastLimit_s = 0.1;
 constexpr std::string_view kFastDevice = "a100-sxm-80";
 constexpr std::string_view kCheapDevice = "t4";
 
-/// The shortest limit on a token, a first token or a whole answer: the guides do not tell them apart.
+/// The shortest limit on a token, a first token or a whole answer: the guides do not tell them
+/// apart.
 std::optional<double> latency_bound(const SearchLimits& l) {
   std::optional<double> least;
   for (const auto& limit : {l.ttft, l.tpot, l.latency}) {
@@ -61,16 +63,44 @@ std::string compared(const RuleAdvice& rule,
   return line;
 }
 
+/// Of the best plan.
+double step_of(const TrainingSearchAnswer& a) {
+  return a.deployments.front().performance.step_s.value;
+}
+
 }  // namespace
 
-std::string training_rule(double parameters) {
+RuleAdvice training_rule_advice(const catalog::Catalog& catalog,
+                                const TrainingQuestion& question,
+                                double parameters,
+                                const TrainingRecommendation& answer) {
   constexpr double kOneCard = 10e9;
   constexpr std::int64_t kServer = 8;
   const bool small = parameters <= kOneCard;
-  return "the guides' tree: training? yes; " + text(std::llround(parameters / kGiga)) +
-         " billion parameters: " + (small ? "up to" : "above") + " 10 billion, so " +
-         text(small ? 1 : kServer) + " x " + std::string(kFastDevice) +
-         ". It asks neither for the optimizer nor for the length; what is listed here does";
+  const auto& gpu = *catalog.resolve<catalog::Gpu>(kFastDevice).entry;
+  RuleAdvice rule;
+  rule.path.emplace_back("training? yes");
+  rule.path.push_back(text(std::llround(parameters / kGiga)) + " billion parameters: " +
+                      (small ? "up to 10 billion: one A100 80GB" : "above 10 billion: eight"));
+  rule.gpu = std::string(gpu.id);
+  rule.gpus = small ? 1 : kServer;
+  TrainingQuestion own = question;
+  own.devices = {&gpu};
+  own.counts = {rule.gpus};
+  own.frontier = false;
+  const auto found = training_recommendation(catalog, own);
+  rule.holds = !found.deployments.empty();
+  rule.difference = text(rule.gpus) + " x " + rule.gpu +
+                    (rule.holds ? " holds it by the detailed estimate, at " +
+                                      duration(seconds(step_of(found))) + " a step"
+                                : " does not hold it by the detailed estimate");
+  if (!answer.deployments.empty())
+    rule.difference += "; among the devices asked for the search prefers " +
+                       text(answer.deployments.front().gpus) + " x " +
+                       answer.deployments.front().gpu + ", at " +
+                       duration(seconds(step_of(answer)));
+  rule.difference += ". The tree asks neither for the optimizer nor for the length";
+  return rule;
 }
 
 RuleAdvice rule_advice(const catalog::Catalog& catalog,

@@ -240,7 +240,9 @@ Document cost_document(const CostAnswer& a, const std::string& subject) {
   return document;
 }
 
-Document cost_explanation(const CostAnswer& a) {
+}  // namespace
+
+Grid explained(const CostAnswer& a) {
   Grid grid{{"figure", "USD", "formula", "reckoning"}, {false, true}, {}};
   const auto row = [&](const char* figure, double usd, const char* id, std::string how) {
     grid.rows.push_back({figure, money(usd), id, std::move(how)});
@@ -277,10 +279,8 @@ Document cost_explanation(const CostAnswer& a) {
   }
   if (a.break_even_s)
     row("capex", *a.capex_usd, "X-EVEN", "/ (rent - running costs) until it is even");
-  return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong}, grid};
+  return grid;
 }
-
-}  // namespace
 
 void report_cost(Answer& answer, CostAnswer cost, std::string subject) {
   answer.command = "cost";
@@ -291,7 +291,10 @@ void report_cost(Answer& answer, CostAnswer cost, std::string subject) {
   answer.document = [shared, subject = std::move(subject)] {
     return cost_document(*shared, subject);
   };
-  answer.explanation = [shared] { return cost_explanation(*shared); };
+  answer.explanation = [shared]() -> Document {
+    return {Text{"How it is reckoned (formulas: docs/formulas.md)", Tone::strong},
+            explained(*shared)};
+  };
 }
 
 Json cost_schema() { return SchemaOf<CostAnswer>::get(); }

@@ -72,10 +72,14 @@ std::span<const ResultField<FormatRefused>> described<FormatRefused>() {
 }
 
 template <>
+std::span<const ResultField<plan::RentOffer>> described<plan::RentOffer>();  // of the cost report
+
+template <>
 std::span<const ResultField<QuantizeAnswer>> described<QuantizeAnswer>() {
   static constexpr std::array kFields{
       field<&QuantizeAnswer::formats>("formats", "fewest bytes first"),
       field<&QuantizeAnswer::refused>("refused", "formats left out"),
+      field<&QuantizeAnswer::rent>("rent", "that the prices stand on; null: none known"),
   };
   return kFields;
 }
@@ -121,7 +125,7 @@ Grid formats_grid(const QuantizeAnswer& a) {
   if (timed) {
     column("fits", false);
     for (const char* name : {"TTFT", "TPOT", "tokens/s"}) column(name, true);
-    if (priced) column("$/M", true);
+    if (priced) column("$/M out", true);
     column("hardware", false);
   }
   if (judged) column("published loss", false);
@@ -140,6 +144,12 @@ Grid formats_grid(const QuantizeAnswer& a) {
     if (judged) row.push_back(losses_of(f));
   }
   return grid;
+}
+
+/// What $/M out stands on.
+std::string rent_line(const QuantizeAnswer& a) {
+  return a.rent ? "A million output tokens at the rent of " + plan::place_of(*a.rent) + "."
+                : std::string();
 }
 
 std::string foot(const QuantizeAnswer& a) {
@@ -166,7 +176,9 @@ std::string foot(const QuantizeAnswer& a) {
 
 Document quantize_document(const QuantizeAnswer& a, const std::string& subject) {
   Document document{Text{subject, Tone::strong}, formats_grid(a)};
-  if (const std::string line = foot(a); !line.empty()) document.emplace_back(Text{line});
+  for (const std::string& line : {rent_line(a), foot(a)}) {
+    if (!line.empty()) document.emplace_back(Text{line});
+  }
   return document;
 }
 

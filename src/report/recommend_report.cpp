@@ -86,6 +86,9 @@ std::span<const ResultField<RecommendedCost>> described<RecommendedCost>() {
       field<&C::query>("usd_per_query", "the whole bill over the requests"),
       field<&C::capex_usd>("capex_usd", "bought; null: no price known"),
       field<&C::rented_from>("rented_from", "provider and instance"),
+      field<&C::instances>("instances", "that are rented"),
+      field<&C::rent_region>("rent_region", "of the price"),
+      field<&C::price_date>("price_date", "of the price list; null: not published"),
   };
   return kFields;
 }
@@ -295,12 +298,16 @@ void add_best(Document& document, const Recommended& d) {
     document.emplace_back(Text{"  needs " + software});
 }
 
+}  // namespace
+
 void add_rule(Document& document, const RuleAdvice& rule) {
   document.emplace_back(
       Text{fmt::format("The guides' tree: {} x {}", rule.gpus, rule.gpu), Tone::strong});
   for (const std::string& step : rule.path) document.emplace_back(Text{"  " + step});
   document.emplace_back(Text{rule.difference});
 }
+
+namespace {
 
 Document recommend_document(const RecommendAnswer& a, const std::string& subject) {
   Document document{Text{subject, Tone::strong}};

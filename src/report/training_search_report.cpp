@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "dsplan/report/recommend_report.hpp"
+
 #include "describe.hpp"
 #include "figures.hpp"
 #include "time_tables.hpp"
@@ -182,6 +184,9 @@ auto part(const TrainingRecommendation& a) {
 }  // namespace
 
 template <>
+std::span<const ResultField<plan::RuleAdvice>> described<plan::RuleAdvice>();
+
+template <>
 std::span<const ResultField<TrainingRecommendation>> described<TrainingRecommendation>() {
   using A = TrainingRecommendation;
   using S = plan::TrainingSearchAnswer;
@@ -198,6 +203,7 @@ std::span<const ResultField<TrainingRecommendation>> described<TrainingRecommend
       field<&A::frontier>("frontier", "are the deployments a frontier of cost and time?"),
       field<&A::by_device>("by_device", "are they the models of each device?"),
       field<&A::relax>("relax", "without an answer: what to change; else null"),
+      field<&A::rule>("rule", "the guides' decision tree, with --method rule; else null"),
       computed<A, &part<&S::spread>>("spread", "of the layouts of the best device and count"),
   };
   return kFields;
@@ -370,6 +376,7 @@ Document search_document(const TrainingRecommendation& a, const std::string& sub
   }
   for (const std::string& note : a.notes) document.emplace_back(Text{note});
   if (!a.rejected.empty()) document.emplace_back(misses_grid(a));
+  if (a.rule) add_rule(document, *a.rule);
   document.emplace_back(Text{fmt::format("{} points evaluated, {} fit; ranked by {}.",
                                          grouped(a.evaluated),
                                          grouped(a.valid),

@@ -11,6 +11,7 @@
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/plan/deployment.hpp"
 #include "dsplan/plan/prediction.hpp"
+#include "dsplan/plan/rent_offers.hpp"
 
 namespace dsplan::plan {
 
@@ -54,12 +55,14 @@ struct FormatRefused {
 struct QuantizeAnswer {
   std::vector<FormatChoice> formats;  ///< fewest bytes first
   std::vector<FormatRefused> refused;
+  std::optional<RentOffer> rent;  ///< of the first format with a price
   std::vector<Warning> warnings;
 };
 
 /// `request` with each format of the catalog in place of its precision; each row is what `memory`
 /// and `latency` say with --precision.
 [[nodiscard]] QuantizeAnswer quantize_answer(const catalog::Catalog& catalog,
-                                             const DeploymentRequest& request);
+                                             const DeploymentRequest& request,
+                                             const RentFilter& rent = {});
 
 }  // namespace dsplan::plan

@@ -53,6 +53,9 @@ struct RecommendedCost {
   std::optional<Predicted> query;
   std::optional<double> capex_usd;
   std::optional<std::string> rented_from;
+  std::optional<std::int64_t> instances;
+  std::optional<std::string> rent_region;
+  std::optional<std::string> price_date;  ///< of the price list; absent: not published
 };
 
 struct Recommended {
@@ -81,6 +84,7 @@ struct Recommended {
   bool tied_with_first = false;  ///< within the error band of rank 1
   std::vector<std::string> reasons;
   std::string flags;  ///< of every other command, for this deployment
+  std::vector<Warning> price_warnings;
 };
 
 /// A near miss.
@@ -140,6 +144,7 @@ struct RecommendAnswer {
   std::vector<ListedDevice> devices;  ///< of a listing by device, in the order of `deployments`
   std::optional<RuleAdvice> rule;     ///< with --method rule
   std::optional<std::string> relax;   ///< without an answer: the limit to relax, and by how much
+  std::optional<Deployment> best;     ///< of rank 1, for explaining it
   std::vector<Warning> warnings;
 };
 

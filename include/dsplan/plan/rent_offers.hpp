@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dsplan/base/note.hpp"
 #include "dsplan/catalog/catalog.hpp"
 #include "dsplan/estimate/cost.hpp"
 
@@ -52,5 +53,15 @@ struct RentOffer {
 /// Days from a published date to `as_of`; nothing without either.
 [[nodiscard]] std::optional<std::int64_t> age_days(std::string_view date,
                                                    std::optional<std::int64_t> as_of);
+
+/// "verda 8H100.80S.176V in FIN-01, undated".
+[[nodiscard]] std::string place_of(const RentOffer& offer);
+
+/// Warns of a price that is old, later or undated at the day asked for; of none without a day.
+void warn_of_age(Notes& notes,
+                 const RentFilter& filter,
+                 const std::string& what,
+                 const std::optional<std::string>& date,
+                 const std::optional<std::int64_t>& age_days);
 
 }  // namespace dsplan::plan

@@ -47,6 +47,7 @@ struct TrainingRecommendation : TrainingSearchAnswer {
   bool frontier = false;
   bool by_device = false;            ///< no model was asked for: those of each device
   std::optional<std::string> relax;  ///< without an answer: what to change, by how much
+  std::optional<RuleAdvice> rule;    ///< with --method rule
 };
 
 /// With one device, count and way: the fastest plan of each layout; else the best plan of each

@@ -10,6 +10,9 @@ namespace dsplan::report {
 /// that says what was estimated.
 void report_cost(Answer& answer, plan::CostAnswer cost, std::string subject);
 
+/// The prices as formulas with their values, for `--explain`.
+[[nodiscard]] Grid explained(const plan::CostAnswer& cost);
+
 /// JSON Schema of the result.
 [[nodiscard]] Json cost_schema();
 

@@ -14,4 +14,7 @@ void report_recommendation(Answer& answer,
 /// JSON Schema of the result.
 [[nodiscard]] Json recommend_schema();
 
+/// The path of the guides' tree and how it stands to the answer.
+void add_rule(Document& document, const plan::RuleAdvice& rule);
+
 }  // namespace dsplan::report
