@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "dsplan/estimate/memory.hpp"
 #include "dsplan/plan/memory_answer.hpp"
 
 #include "checked_point.hpp"
@@ -31,6 +32,7 @@ class NearMisses {
     take(1, [this](const SearchMiss& m) { return of_kind(m); });
     take(1, [this](const SearchMiss& m) { return of_device(m); });
     if (shown_.empty() && !best_) take(kAny, [this](const SearchMiss& m) { return of_kind(m); });
+    if (shown_.empty() && !best_) take_least_memory();
     return ordered();
   }
 
@@ -84,6 +86,33 @@ class NearMisses {
       taken_.insert(i);
       shown_.push_back(std::move(*r));
     }
+  }
+
+  /// What the search passed over as far too large: the family that is so by least, on as many GPUs
+  /// as may be.
+  void take_least_memory() {
+    std::optional<SearchMiss> least;
+    for (std::size_t i = 0; i < found_.families.size(); ++i) {
+      const SearchFamily& f = found_.families[i];
+      const std::int64_t most = std::min(r_.gpus.value_or(r_.most_gpus), f.node_gpus);
+      const workload::Inference& w = f.workload;
+      const auto layouts = workload::replica_layouts(most, f.node_gpus, *w.model, *w.engine);
+      if (layouts.empty()) continue;
+      SearchMiss m;
+      m.point.family = i;
+      m.point.layout = layouts.front();
+      m.point.batch = r_.concurrency.value_or(1);
+      m.point.gpus = most;
+      workload::Inference one = w;
+      one.layout = m.point.layout;
+      one.batch = m.point.batch;
+      const auto memory = estimate::inference_memory(one, f.gpu);
+      m.excess = total(memory.worst_gpu()) /
+                 std::max(bytes(1), estimate::budget(one, memory.worst_gpu(), *f.gpu).usable);
+      if (!least || m.excess < least->excess) least = m;
+    }
+    if (!least) return;
+    if (auto r = rejected(*least, kAny)) shown_.push_back(std::move(*r));
   }
 
   /// Nothing where the recomputed point holds, breaks more limits, or no flag admits it.

@@ -225,13 +225,27 @@ class Recommender {
     }
   }
 
+  /// A limit on what is not known of the devices cannot hold.
+  [[nodiscard]] std::optional<std::string> unknown_amount() const {
+    if (found_.families.empty()) return std::nullopt;
+    const Deployment& d = found_.families.front();
+    const std::string device(d.gpu->id);
+    if (r_.limits.capex_usd && !purchase_of(d, 1))
+      return "budget_capex: no price to buy " + device + " is known: say it with --gpu-usd";
+    if (r_.limits.usd_per_month && rent_offers(c_, *d.gpu, {1, 1, 1}, r_.rent).empty())
+      return "budget_per_month: nobody is known to rent " + device + " out: --catalog adds prices";
+    if (r_.limits.power_w && !d.gpu->power_w)
+      return "power: that of " + device + " is not known: --catalog adds power_w";
+    return std::nullopt;
+  }
+
   void reject() {
     std::optional<SearchPoint> best;
     if (!checked_.empty() && !r_.frontier) best = checked_.front().point;
     out_.rejected = near_misses(c_, r_, found_, best);
     if (!out_.deployments.empty()) return;
     out_.relax = out_.rejected.empty()
-                     ? "no layout of the model stands on these devices"
+                     ? unknown_amount().value_or("no layout of the model stands on these devices")
                      : out_.rejected.front().change + ": " + out_.rejected.front().reason;
   }
 

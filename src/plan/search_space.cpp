@@ -6,6 +6,7 @@
 
 #include "dsplan/base/error.hpp"
 
+#include "machines.hpp"
 #include "resolution.hpp"
 
 namespace dsplan::plan {
@@ -21,8 +22,6 @@ constexpr std::array<std::int64_t, 20> kBatchSteps{1,  2,  3,  4,   6,   8,   12
 constexpr std::array<std::int64_t, 4> kChunks{2048, 4096, 8192, 16384};
 constexpr std::int64_t kMostStages = 16;
 constexpr std::int64_t kMostContextRanks = 8;
-// A rack-wide link joins several machines of eight (as in machines.cpp).
-constexpr std::int64_t kLargestMachine = 16;
 
 /// 1, 2, 4 ... and the divisors of `total`, up to `most`; or the one that is said.
 std::vector<std::int64_t> sizes(const std::optional<std::int64_t>& said,
@@ -249,7 +248,7 @@ std::optional<double> rent_of(const FamilySpace& space,
                               const Layout& layout,
                               std::int64_t copies) {
   const std::int64_t copy = workload::replica_gpus(layout);
-  const std::int64_t most = family.node_gpus > kLargestMachine ? kBoxGpus : family.node_gpus;
+  const std::int64_t most = machine_size(family.node_gpus);
   const estimate::RentNeed need{whole_devices(family, copies), copy, std::min(copy, most)};
   std::optional<double> least;
   for (const RentRow& row : space.rents) {

@@ -1,15 +1,14 @@
 // What keeps a plan of training from its limits, and what it is ranked by [TS-RANK, TS-LIMIT].
 #pragma once
 
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "dsplan/plan/training_recommendation.hpp"
 
-namespace dsplan::plan {
+#include "search_texts.hpp"
 
-inline constexpr double kUnknownPrice = std::numeric_limits<double>::infinity();
+namespace dsplan::plan {
 
 /// A limit that a plan breaks, and the flag under which it would not.
 struct MissedLimit {

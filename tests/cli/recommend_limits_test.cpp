@@ -233,5 +233,23 @@ TEST_CASE("copies on the slices of one device share its price", "[recommend]") {
              Catch::Contains("--mig 1g"));
 }
 
+TEST_CASE("what is far too large for the devices is told by how much, with a way out",
+          "[recommend]") {
+  const Json a = answer({"--model", "llama-3.1-70b", "--gpu", "h100-sxm", "--gpus", "1"},
+                        {"--precision", "bf16"});
+  CHECK(a.at("deployments").empty());
+  REQUIRE_FALSE(a.at("rejected").empty());
+  const Json& miss = a.at("rejected").front();
+  CHECK(miss.at("binding_constraint") == "memory");
+  CHECK(miss.at("needed").get<double>() > 1.5 * miss.at("limit").get<double>());
+  CHECK_FALSE(miss.at("change").get<std::string>().empty());
+}
+
+TEST_CASE("a limit on an amount that nobody knows says so", "[recommend]") {
+  const Json a = answer({"--model", "llama-3.1-8b", "--gpu", "l4"}, {"--budget-capex", "10"});
+  CHECK(a.at("deployments").empty());
+  CHECK_THAT(a.at("relax").get<std::string>(), Catch::Contains("--gpu-usd"));
+}
+
 }  // namespace
 }  // namespace dsplan::cli
