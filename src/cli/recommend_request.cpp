@@ -4,6 +4,7 @@
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/base/parse.hpp"
+#include "dsplan/base/suggest.hpp"
 
 #include "cost_request.hpp"
 #include "deployment_request.hpp"
@@ -233,7 +234,7 @@ class Questioner {
         found.push_back(match.entry);
     }
     if (!found.empty()) return found;
-    const auto vendors = in_.list("vendor");
+    const auto vendors = asked_vendors(c_);
     for (const Gpu& gpu : c_.catalog.all<Gpu>()) {
       const bool known = gpu.dense_fp16_tflops || gpu.dense_bf16_tflops || gpu.dense_fp32_tflops;
       if (gpu.status == "announced" || !known || !catalog::allows(s_, gpu)) continue;
@@ -332,6 +333,19 @@ std::optional<double> max_power_w(const Inputs& inputs) {
   if (!value)
     throw Error(ErrorCode::usage, "--max-power must be watts, got '" + *said + "'", "write 700W");
   return value;
+}
+
+std::vector<std::string> asked_vendors(const CommandContext& context) {
+  std::vector<std::string_view> known;
+  for (const Gpu& gpu : context.catalog.all<Gpu>()) known.push_back(gpu.vendor);
+  std::vector<std::string> asked = context.inputs.list("vendor");
+  for (const std::string& vendor : asked) {
+    if (std::find(known.begin(), known.end(), vendor) != known.end()) continue;
+    throw Error(ErrorCode::usage,
+                "no device of the maker '" + vendor + "' is known",
+                did_you_mean(vendor, known, "`dsplan catalog list gpus` shows the makers"));
+  }
+  return asked;
 }
 
 const Scenario& scenario_of(const CommandContext& context) {

@@ -24,6 +24,9 @@ struct RecommendQuestion {
 /// Throws usage errors: unknown names, values that cannot be read, no model.
 [[nodiscard]] RecommendQuestion recommend_question(const CommandContext& context);
 
+/// Of --vendor; throws a usage error for one that makes no device of the catalog.
+[[nodiscard]] std::vector<std::string> asked_vendors(const CommandContext& context);
+
 /// What --max-power says; nothing where it is not there. Throws a usage error.
 [[nodiscard]] std::optional<double> max_power_w(const Inputs& inputs);
 

@@ -153,7 +153,7 @@ class Questioner {
   }
 
   [[nodiscard]] bool allowed(const Gpu& gpu) const {
-    const auto vendors = in_.list("vendor");
+    const auto vendors = asked_vendors(c_);
     const bool by_vendor =
         vendors.empty() || std::find(vendors.begin(), vendors.end(), gpu.vendor) != vendors.end();
     const bool large = scenario_ || method_ != Method::full || gpu.device_class == "data-center";

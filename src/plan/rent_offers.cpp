@@ -175,13 +175,15 @@ void warn_of_age(Notes& notes,
                  const std::optional<std::string>& date,
                  const std::optional<std::int64_t>& age) {
   if (!filter.as_of) return;
+  constexpr std::size_t kWholeDate = 10;  // a year or a month counts from its first day
+  const bool is_whole = date && date->size() == kWholeDate;
   if (!date) {
     warn(notes, "price-undated", what + " has no date: it may be of any age");
   } else if (age.value_or(0) > kStaleDays) {
     warn(notes,
          "price-old",
-         what + " is of " + *date + ", " + text(*age) + " days before --as-of: more than " +
-             text(kStaleDays));
+         what + " is of " + *date + (is_whole ? ", " : ", up to ") + text(*age) +
+             " days before --as-of: more than " + text(kStaleDays));
   } else if (age && *age < 0) {
     warn(notes, "price-later", what + " is of " + *date + ": later than --as-of");
   }
