@@ -23,6 +23,10 @@ Json answer(Line line, const Line& more) {
   return Json::parse(o.out).at("result");
 }
 
+Json deployments(const Line& line, const Line& more) {
+  return answer(line, more).at("deployments");
+}
+
 std::string number(double value) { return std::to_string(value); }
 
 Line question() {
@@ -71,7 +75,8 @@ TEST_CASE("a limit just above what the best does leaves it, one just below takes
     REQUIRE_FALSE(above.at("deployments").empty());
     const auto price = "/cost/usd_per_hour"_json_pointer;
     CHECK(above.at("deployments").at(0).at(price) == best.at(price));
-    for (const Json& d : at(0.999).at("deployments")) {
+    const Json kept = at(0.999).at("deployments");
+    for (const Json& d : kept) {
       CHECK(d.at("flags") != best.at("flags"));
       CHECK(d.at(path).get<double>() <= figure * 0.999);
     }
@@ -92,12 +97,12 @@ TEST_CASE("a rate that is asked for is reached, by more copies if need be", "[re
 
 TEST_CASE("devices, makers, providers and regions are those that were asked for", "[recommend]") {
   const Line base{"--model", "llama-3.1-8b", "--concurrency", "4", "--max-gpus", "1"};
-  for (const Json& d : answer(base, {"--vendor", "amd"}).at("deployments"))
+  for (const Json& d : deployments(base, {"--vendor", "amd"}))
     CHECK_THAT(d.at("gpu").get<std::string>(), Catch::StartsWith("mi") || Catch::StartsWith("r"));
-  for (const Json& d : answer(question(), {"--provider", "aws"}).at("deployments"))
+  for (const Json& d : deployments(question(), {"--provider", "aws"}))
     CHECK_THAT(d.at("/cost/rented_from"_json_pointer).get<std::string>(),
                Catch::StartsWith("aws "));
-  for (const Json& d : answer(question(), {"--region", "us-east"}).at("deployments"))
+  for (const Json& d : deployments(question(), {"--region", "us-east"}))
     CHECK_FALSE(d.at("/cost/rented_from"_json_pointer).is_null());
   const double usual =
       answer(base, {"--gpu", "a100-sxm-80"}).at("/deployments/0/cost/usd_per_hour"_json_pointer);
@@ -142,7 +147,7 @@ TEST_CASE("a context beyond what the model is made for is warned of", "[recommen
 TEST_CASE("a reserve leaves so much of the memory free", "[recommend]") {
   const Line base{"--model", "llama-3.1-8b", "--gpu", "l4", "--gpus", "1", "--concurrency", "1"};
   for (const char* share : {"0.1", "0.4"}) {
-    for (const Json& d : answer(base, {"--reserve", share}).at("deployments")) {
+    for (const Json& d : deployments(base, {"--reserve", share})) {
       const double capacity = d.at("/memory/capacity_bytes"_json_pointer);
       CHECK(d.at("/memory/total_bytes"_json_pointer).get<double>() <=
             capacity * (1.0 - std::stod(share)));
