@@ -131,8 +131,8 @@ class Asker {
     CardsNeed need;
     need.by = "given";
     need.demand = text(gpus) + " GPUs";
-    const auto layout = solve::holding_layout(
-        gpus, deployment_.workload, *deployment_.gpu, search_.space());
+    const auto layout =
+        solve::holding_layout(gpus, deployment_.workload, *deployment_.gpu, search_.space());
     a.gpus = gpus;
     a.nodes = nodes_of(gpus, deployment_.node_gpus);
     a.layout = layout;
@@ -235,9 +235,9 @@ class Asker {
   }
 
   [[nodiscard]] std::string throughput_reached(std::int64_t first) const {
-    const std::string asked = "throughput: no number of GPUs" +
-                              (request_.most_gpus ? " up to " + text(*request_.most_gpus) : "") +
-                              " gives " + throughput_of(request_);
+    std::string asked = "throughput: no number of GPUs" +
+                        (request_.most_gpus ? " up to " + text(*request_.most_gpus) : "") +
+                        " gives " + throughput_of(request_);
     if (!request_.batch_given) return asked + without_limit();
     const auto best = search_.best_throughput(first);
     if (!best) return asked;

@@ -187,7 +187,8 @@ std::optional<TimedCards> CardsSearch::with_copies() const {
       const std::int64_t sequences =
           std::min(kMostSequencesOfCopy * replica.attention_dp,
                    solve::max_batch(solve::with_layout(base_.workload, replica), *base_.gpu));
-      const double rate = most_rate(replica, sequences) * static_cast<double>(most / n);
+      const std::int64_t copies = most / n;
+      const double rate = most_rate(replica, sequences) * static_cast<double>(copies);
       if (rate < *request_.output_tokens_per_s) continue;
       if (auto found = copies_of(replica, most)) {
         most = workload::gpu_count(found->deployment.workload.layout) - 1;

@@ -120,7 +120,7 @@ std::int64_t machine_count(std::span<const Machines> fleet) {
 std::vector<RentOffer> rent_offers(const catalog::Catalog& catalog,
                                    std::span<const Machines> fleet,
                                    const RentFilter& filter) {
-  const auto first = rent_offers(catalog, *fleet.front().gpu, fleet.front().rent, filter);
+  auto first = rent_offers(catalog, *fleet.front().gpu, fleet.front().rent, filter);
   if (fleet.size() == 1) return first;
   const auto second = rent_offers(catalog, *fleet.back().gpu, fleet.back().rent, filter);
   std::vector<RentOffer> both;

@@ -11,7 +11,7 @@
 namespace dsplan::plan {
 namespace {
 
-constexpr double kFastLimit_s = 0.1;
+constexpr double kFastLimitSeconds = 0.1;
 constexpr std::string_view kFastDevice = "a100-sxm-80";
 constexpr std::string_view kCheapDevice = "t4";
 
@@ -108,7 +108,7 @@ RuleAdvice rule_advice(const catalog::Catalog& catalog,
                        const RecommendAnswer& answer) {
   RuleAdvice rule;
   const auto bound = latency_bound(request.search.limits);
-  const bool fast = bound && *bound < kFastLimit_s;
+  const bool fast = bound && *bound < kFastLimitSeconds;
   const auto& gpu = *catalog.resolve<catalog::Gpu>(fast ? kFastDevice : kCheapDevice).entry;
   rule.path.push_back("training? no: inference");
   rule.path.push_back(bound ? "latency bound: " + milliseconds(*bound)

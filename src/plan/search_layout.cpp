@@ -98,13 +98,11 @@ class LayoutSearch {
     }
   }
 
-  void keep(SearchPoint p) {
-    if (r_.frontier) {
-      out_.points.push_back(std::move(p));
-    } else if (out_.points.empty()) {
-      out_.points.push_back(std::move(p));
+  void keep(const SearchPoint& p) {
+    if (r_.frontier || out_.points.empty()) {
+      out_.points.push_back(p);
     } else if (better(p, out_.points.front())) {
-      out_.points.front() = std::move(p);
+      out_.points.front() = p;
     }
   }
 
@@ -112,7 +110,7 @@ class LayoutSearch {
 
   /// The last index up to which `holds` is true; -1 where it is false at once.
   template <typename Predicate>
-  std::int64_t last(Predicate holds) const {
+  [[nodiscard]] std::int64_t last(Predicate holds) const {
     if (!holds(0)) return -1;
     std::int64_t good = 0;
     std::int64_t bad = size();
@@ -126,7 +124,7 @@ class LayoutSearch {
 
   /// The first index from which `holds` is true, given that it is at `high`.
   template <typename Predicate>
-  std::int64_t first(std::int64_t high, Predicate holds) const {
+  [[nodiscard]] std::int64_t first(std::int64_t high, Predicate holds) const {
     if (holds(0)) return 0;
     std::int64_t bad = 0;
     std::int64_t good = high;
@@ -291,7 +289,7 @@ class LayoutSearch {
     }
     m.point = point(i);
     m.broken = static_cast<std::int64_t>(list->size());
-    out_.misses.push_back(std::move(m));
+    out_.misses.push_back(m);
   }
 
   const SearchRequest& r_;

@@ -281,8 +281,7 @@ class PoolSearch {
     if (!holds) return false;
     point.key = search_key(r_, f_, point);
     const auto best = best_.find(stand.gpus);
-    if (r_.frontier || best == best_.end() || better(point, best->second))
-      keep(std::move(point), stand, a, b);
+    if (r_.frontier || best == best_.end() || better(point, best->second)) keep(point, stand, a, b);
     return true;
   }
 
@@ -294,10 +293,10 @@ class PoolSearch {
     point.prefill = SearchPool{a.copy->layout, a.copy->chunk, a.load};
     point.prefill->layout.dp = stand.x;
     if (!r_.frontier) {
-      best_.insert_or_assign(stand.gpus, std::move(point));
+      best_.insert_or_assign(stand.gpus, point);
       return;
     }
-    out_.points.push_back(std::move(point));
+    out_.points.push_back(point);
     if (out_.points.size() < room_) return;
     keep_frontier(out_.points);
     room_ = std::max(room_, 2 * out_.points.size());
@@ -307,9 +306,9 @@ class PoolSearch {
   void hand_best_over() {
     double least = INFINITY;
     for (const auto& [gpus, point] : best_) least = std::min(least, point.key);
-    for (auto& [gpus, point] : best_) {
+    for (const auto& [gpus, point] : best_) {
       if (point.key > least * kNearlyAsGood) continue;
-      out_.points.push_back(std::move(point));
+      out_.points.push_back(point);
       return;
     }
   }

@@ -280,6 +280,7 @@ std::vector<LoadOption> load_options(const SearchRequest& r,
   }
   const bool by_rate = r.limits.output_tokens_per_s && !r.gpus && !r.base.dp;
   std::vector<LoadOption> options;
+  options.reserve(kBatchSteps.size());
   for (const auto n : kBatchSteps)
     options.push_back(
         {by_rate ? 0 : least, n * layout.attention_dp * (by_rate ? 1 : least - spare)});

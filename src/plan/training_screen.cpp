@@ -49,7 +49,7 @@ void keep(std::optional<TrainingPoint>& best,
           double short_bytes,
           Less better) {
   TrainingPoint point{t, step_s, short_bytes};
-  if (!best || better(point, *best)) best = std::move(point);
+  if (!best || better(point, *best)) best = point;
 }
 
 class LayoutSearch {
@@ -73,7 +73,7 @@ class LayoutSearch {
       }
       run_recipe(t, sizes);
     }
-    return std::move(found_);
+    return found_;
   }
 
  private:
@@ -165,12 +165,12 @@ TrainingScreen training_screen(const catalog::Catalog& catalog,
                    estimate::model_shape(base.training)};
   TrainingScreen screen;
   std::vector<TrainingPoint> nearest;
-  for (LayoutFindings& f : all_layouts(q)) {
+  for (const LayoutFindings& f : all_layouts(q)) {
     screen.evaluated += f.evaluated;
     screen.valid += f.valid;
-    if (f.plan) screen.plans.push_back(std::move(*f.plan));
-    if (f.miss) screen.misses.push_back(std::move(*f.miss));
-    if (f.nearest) nearest.push_back(std::move(*f.nearest));
+    if (f.plan) screen.plans.push_back(*f.plan);
+    if (f.miss) screen.misses.push_back(*f.miss);
+    if (f.nearest) nearest.push_back(*f.nearest);
   }
   sort_by(screen.plans, faster);
   if (screen.plans.empty()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "dsplan/base/error.hpp"
 #include "dsplan/plan/training_answer.hpp"
@@ -148,8 +149,7 @@ std::vector<std::string> reasons_of(const TrainingPlan& p, const TrainingDeploym
                                                  : "tensor parallelism crosses nodes");
   if (p.layout.pp > 1)
     reasons.push_back("the pipeline idles " +
-                      text(static_cast<std::int64_t>(p.performance.bubble_fraction * 100.0 + 0.5)) +
-                      " % of the step");
+                      text(std::llround(p.performance.bubble_fraction * 100.0)) + " % of the step");
   reasons.push_back("the step is bound by " + p.performance.bound);
   if (p.rank > 1 && p.tie) reasons.emplace_back("a tie with the first, within 5 %");
   return reasons;

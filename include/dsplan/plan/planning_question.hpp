@@ -6,11 +6,11 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "dsplan/base/units.hpp"
@@ -43,7 +43,10 @@ struct RunKind {
   std::string engine;
   std::string workload;  ///< what must be alike for rates to compare; empty where all count
 
-  friend auto operator<=>(const RunKind&, const RunKind&) = default;
+  friend bool operator<(const RunKind& a, const RunKind& b) {
+    return std::tie(a.model, a.gpu, a.engine, a.workload) <
+           std::tie(b.model, b.gpu, b.engine, b.workload);
+  }
 };
 
 struct MeasuredRun {
