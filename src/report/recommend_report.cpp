@@ -17,7 +17,6 @@ namespace dsplan::report {
 
 using plan::HeldLimit;
 using plan::ListedDevice;
-using plan::Predicted;
 using plan::RecommendAnswer;
 using plan::Recommended;
 using plan::RecommendedCost;

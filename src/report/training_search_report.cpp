@@ -1,6 +1,7 @@
 #include "dsplan/report/training_search_report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include <fmt/format.h>
@@ -225,8 +226,7 @@ std::string recipe_of(const TrainingPlan& p) {
 
 std::string dollars(const std::optional<double>& usd) {
   if (!usd) return "unknown";
-  return *usd < 100.0 ? fmt::format("${:.2f}", *usd)
-                      : "$" + grouped(static_cast<std::int64_t>(*usd + 0.5));
+  return *usd < 100.0 ? fmt::format("${:.2f}", *usd) : "$" + grouped(std::llround(*usd));
 }
 
 /// The time and the price of the run, where its tokens are known; else of a step and an hour.
@@ -327,8 +327,7 @@ std::string lack_of(const TrainingNearMiss& m) {
   const bool money = m.binding_constraint == "rent" || m.binding_constraint == "purchase";
   const auto amount = [&](double value) {
     if (money) return dollars(value);
-    return grouped(static_cast<std::int64_t>(value + 0.5)) +
-           (m.binding_constraint == "power" ? " W" : " tokens/s");
+    return grouped(std::llround(value)) + (m.binding_constraint == "power" ? " W" : " tokens/s");
   };
   if (m.change.empty()) return m.binding_constraint + " not known";
   return fmt::format("{}: {} against {}", m.binding_constraint, amount(m.needed), amount(m.limit));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace dsplan::traffic {
@@ -134,8 +135,8 @@ FirstToken first_token(
     const PromptPool& p, const HandOver& way, double rate, double step_s, double others) {
   FirstToken best = at_steps_of(p, rate, 1.0, others);
   // A replica that is behind takes more prompts a step: those that end soonest so.
-  for (double k = 2.0; k <= p.together; k *= 2.0) {
-    const FirstToken other = at_steps_of(p, rate, k, others);
+  for (std::int64_t k = 2; static_cast<double>(k) <= p.together; k *= 2) {
+    const FirstToken other = at_steps_of(p, rate, static_cast<double>(k), others);
     if (other.queue_s + other.prompt_s < best.queue_s + best.prompt_s) best = other;
   }
   best.front_end_s = p.front_end_s;
