@@ -48,6 +48,23 @@ void check_pruning(SearchRequest r) {
   for (std::size_t i = 0; i < all.points.size(); ++i) check_same(pruned.points[i], all.points[i]);
 }
 
+TEST_CASE("pools dearer than the layouts that are kept are left out without loss", "[search]") {
+  SearchRequest r = question("llama-3.1-8b", "l40s", 4);
+  for (const char* gpu : {"l4", "a100-sxm-80", "h100-sxm", "h200-sxm", "b200-sxm", "mi300x"})
+    r.devices.push_back({built_in().find<catalog::Gpu>(gpu), {}});
+  r.gpus.reset();
+  r.most_gpus = 4;
+  for (const Objective o : {Objective::cost, Objective::throughput}) {
+    INFO(name_of(o));
+    r.objective = o;
+    SearchRequest layouts = r;
+    layouts.disaggregate = false;
+    // Only so many are kept: from there on a bound of the last kept is at work.
+    CHECK(search(built_in(), layouts).points.size() == 256);
+    check_pruning(r);
+  }
+}
+
 TEST_CASE("bounds lose nothing: the pruned search finds what computing every point finds",
           "[search]") {
   for (const auto& [model, gpu, gpus] : {std::tuple{"llama-3.1-8b", "l40s", 4},
