@@ -5,18 +5,15 @@
 #include "dsplan/estimate/rule.hpp"
 #include "dsplan/plan/cards_answer.hpp"
 #include "dsplan/report/cards_report.hpp"
-#include "dsplan/report/catalog_report.hpp"
 #include "dsplan/report/memory_report.hpp"
 
 #include "command.hpp"
 #include "deployment_request.hpp"
 #include "explained.hpp"
-#include "rule_rate.hpp"
+#include "rule_load.hpp"
 
 namespace dsplan::cli {
 namespace {
-
-constexpr std::int64_t kRuleTokens = 2048;
 
 std::optional<plan::TimeLimit> limit_of(const Inputs& in, std::string_view name) {
   const auto text = in.text(name);
@@ -137,23 +134,17 @@ plan::Deployment prompts_of(const CommandContext& context,
   return plan::resolve_deployment(context.catalog, r);
 }
 
-plan::RuleCardsQuestion rule_question(report::Answer& answer,
-                                      const CommandContext& context,
-                                      const ModelSource& source) {
-  const Inputs& in = context.inputs;
-  const auto name = in.text("gpu");
-  if (!name) throw Error(ErrorCode::usage, "the rule needs a card", "name one with --gpu");
-  const auto gpu = context.catalog.resolve<catalog::Gpu>(*name);
-  if (!gpu.note.empty()) answer.assumptions.push_back({"gpu-name", gpu.note, "--gpu"});
+plan::RuleCardsQuestion rule_question(RuleLoad& load, const Inputs& in) {
+  if (load.gpu == nullptr)
+    throw Error(ErrorCode::usage, "the rule needs a card", "name one with --gpu");
   plan::RuleCardsQuestion q;
-  q.parameters = rule_parameters(source);
-  q.format = context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
-  if (!in.has("precision")) answer.inputs.push_back({"precision", "fp16", Origin::built_in, ""});
-  q.gpu = gpu.entry;
-  q.batch = positive(in, "batch").value_or(1);
-  q.tokens = positive(in, "input-tokens").value_or(kRuleTokens);
+  q.parameters = rule_parameters(load.source);
+  q.format = load.format;
+  q.gpu = load.gpu;
+  q.batch = load.batch;
+  q.tokens = load.tokens;
   q.reserve_fraction = in.share("reserve").value_or(estimate::kRuleReserve);
-  if (!in.has("reserve")) answer.inputs.push_back({"reserve", "0.1", Origin::built_in, ""});
+  if (!in.has("reserve")) load.answer.inputs.push_back({"reserve", "0.1", Origin::built_in, ""});
   q.peak = in.text("peak").value_or("dense");
   q.given_gpus = positive(in, "gpus");
   if (const auto limit = limit_of(in, "latency")) {
@@ -164,28 +155,23 @@ plan::RuleCardsQuestion rule_question(report::Answer& answer,
 }
 
 report::Answer rule_answer(const CommandContext& context) {
-  const ModelSource source = model_of(context);
-  report::Answer answer;
-  answer.inputs = used_inputs(context.inputs);
-  answer.assumptions = source.assumptions;
   for (const std::string_view other : {"throughput", "max-ttft", "max-tpot", "max-gpus"}) {
     if (context.inputs.has(other))
       throw Error(ErrorCode::usage,
                   "the guides' rule has no --" + std::string(other),
                   "leave it out, or take --method detailed");
   }
-  const plan::RuleCardsQuestion q = rule_question(answer, context, source);
+  RuleLoad load = rule_load(context);
+  report::Answer& answer = load.answer;
+  const plan::RuleCardsQuestion q = rule_question(load, context.inputs);
   add_left_out(answer, estimate::rule_memory_leaves_out());
   if (q.latency) add_left_out(answer, estimate::rule_latency_leaves_out());
-  answer.sources = [&catalog = context.catalog,
-                    used = report::EntriesUsed{.gpu = q.gpu, .dense = q.format}] {
-    return report::catalog_sources(catalog, used);
-  };
-  report::report_cards(answer,
-                       plan::rule_cards_answer(context.catalog, q, prompts_of(context, source, q)),
-                       "The guides' rule: memory / card, and 2 x P x L x B / (0.8 x the " + q.peak +
-                           " rate) / the time, on " + std::string(q.gpu->id));
-  return answer;
+  report::report_cards(
+      answer,
+      plan::rule_cards_answer(context.catalog, q, prompts_of(context, load.source, q)),
+      "The guides' rule: memory / card, and 2 x P x L x B / (0.8 x the " + q.peak +
+          " rate) / the time, on " + std::string(q.gpu->id));
+  return std::move(answer);
 }
 
 std::string subject_of(const plan::Deployment& d) {

@@ -1,4 +1,3 @@
-#include "dsplan/base/error.hpp"
 #include "dsplan/estimate/rule.hpp"
 #include "dsplan/plan/flops_answer.hpp"
 #include "dsplan/report/flops_report.hpp"
@@ -6,32 +5,21 @@
 
 #include "command.hpp"
 #include "deployment_request.hpp"
+#include "rule_load.hpp"
 #include "training_request.hpp"
 
 namespace dsplan::cli {
 namespace {
 
-constexpr std::int64_t kRuleTokens = 2048;
-
 report::Answer rule_answer(const CommandContext& context) {
-  const Inputs& in = context.inputs;
-  const ModelSource source = model_of(context);
-  report::Answer answer;
-  answer.inputs = used_inputs(in);
-  answer.assumptions = source.assumptions;
-  const auto& format =
-      *context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
-  const std::int64_t tokens =
-      in.count("input-tokens").value_or(in.count("context").value_or(kRuleTokens));
-  const std::int64_t batch = in.count("batch").value_or(1);
-  if (tokens < 1 || batch < 1)
-    throw Error(ErrorCode::usage, "--seq-len and --batch must be at least 1", "give counts");
-  add_left_out(answer, estimate::rule_flops_leaves_out());
-  report::report_flops(answer,
-                       plan::rule_flops_answer(rule_parameters(source), format, tokens, batch),
-                       "The guides' rule: 2 x P x L x B, with " + std::to_string(tokens) +
-                           " tokens and batch " + std::to_string(batch));
-  return answer;
+  RuleLoad load = rule_load(context);
+  add_left_out(load.answer, estimate::rule_flops_leaves_out());
+  report::report_flops(
+      load.answer,
+      plan::rule_flops_answer(rule_parameters(load.source), *load.format, load.tokens, load.batch),
+      "The guides' rule: 2 x P x L x B, with " + std::to_string(load.tokens) +
+          " tokens and batch " + std::to_string(load.batch));
+  return std::move(load.answer);
 }
 
 report::Answer training_answer(const CommandContext& context, workload::Method method) {

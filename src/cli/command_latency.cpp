@@ -4,62 +4,38 @@
 #include "dsplan/estimate/rule.hpp"
 #include "dsplan/plan/latency_answer.hpp"
 #include "dsplan/plan/training_speed.hpp"
-#include "dsplan/report/catalog_report.hpp"
 #include "dsplan/report/latency_report.hpp"
 #include "dsplan/report/memory_report.hpp"
 
 #include "command.hpp"
 #include "deployment_request.hpp"
-#include "rule_rate.hpp"
+#include "rule_load.hpp"
 #include "timed.hpp"
 #include "training_request.hpp"
 
 namespace dsplan::cli {
 namespace {
 
-constexpr std::int64_t kRuleTokens = 2048;
-
 report::Answer rule_answer(const CommandContext& context) {
-  const Inputs& in = context.inputs;
-  const ModelSource source = model_of(context);
-  report::Answer answer;
-  answer.inputs = used_inputs(in);
-  answer.assumptions = source.assumptions;
-  const auto name = in.text("gpu");
-  if (!name) {
+  RuleLoad load = rule_load(context);
+  if (load.gpu == nullptr) {
     throw Error(ErrorCode::usage,
                 "a time needs a device",
                 "name one with --gpu; `dsplan catalog list gpus` lists them");
   }
-  const auto gpu = context.catalog.resolve<catalog::Gpu>(*name);
-  if (!gpu.note.empty()) answer.assumptions.push_back({"gpu-name", gpu.note, "--gpu"});
-  const auto& format =
-      *context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
-  if (!in.has("precision")) answer.inputs.push_back({"precision", "fp16", Origin::built_in, ""});
-  const std::int64_t tokens =
-      in.count("input-tokens").value_or(in.count("context").value_or(kRuleTokens));
-  const std::int64_t batch = in.count("batch").value_or(1);
-  const std::int64_t gpus = in.count("gpus").value_or(1);
-  if (tokens < 1 || batch < 1 || gpus < 1)
-    throw Error(
-        ErrorCode::usage, "--seq-len, --batch and --gpus must be at least 1", "give counts");
-  const std::string peak = in.text("peak").value_or("dense");
-  const FlopsPerSecond rate = rule_rate(*gpu.entry, format, peak == "sparse");
-  add_left_out(answer, estimate::rule_latency_leaves_out());
-  answer.sources = [&catalog = context.catalog,
-                    used = report::EntriesUsed{.gpu = gpu.entry, .dense = &format}] {
-    return report::catalog_sources(catalog, used);
-  };
+  const std::string peak = context.inputs.text("peak").value_or("dense");
+  const FlopsPerSecond rate = rule_rate(*load.gpu, *load.format, peak == "sparse");
+  add_left_out(load.answer, estimate::rule_latency_leaves_out());
   report::report_latency(
-      answer,
-      plan::rule_latency_answer(rule_parameters(source),
-                                tokens,
-                                batch,
-                                flops_per_second(rate.value * static_cast<double>(gpus))),
+      load.answer,
+      plan::rule_latency_answer(rule_parameters(load.source),
+                                load.tokens,
+                                load.batch,
+                                flops_per_second(rate.value * static_cast<double>(load.gpus))),
       "The guides' rule: 2 x P x L x B / (0.8 x the " + peak + " rate), with " +
-          std::to_string(tokens) + " tokens and batch " + std::to_string(batch) + " on " +
-          std::to_string(gpus) + " x " + std::string(gpu.entry->id));
-  return answer;
+          std::to_string(load.tokens) + " tokens and batch " + std::to_string(load.batch) + " on " +
+          std::to_string(load.gpus) + " x " + std::string(load.gpu->id));
+  return std::move(load.answer);
 }
 
 report::Answer training_answer(const CommandContext& context, workload::Method method) {

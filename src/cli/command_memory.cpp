@@ -6,11 +6,11 @@
 #include "dsplan/plan/memory_answer.hpp"
 #include "dsplan/plan/recommendation.hpp"
 #include "dsplan/plan/training_answer.hpp"
-#include "dsplan/report/catalog_report.hpp"
 #include "dsplan/report/memory_report.hpp"
 
 #include "command.hpp"
 #include "deployment_request.hpp"
+#include "rule_load.hpp"
 #include "training_request.hpp"
 
 namespace dsplan::cli {
@@ -48,37 +48,25 @@ void adjust(plan::MemoryAnswer& memory, const std::optional<Adjustment>& asked) 
 
 report::Answer rule_answer(const CommandContext& context) {
   const Inputs& in = context.inputs;
-  const ModelSource source = model_of(context);
-  report::Answer answer;
-  answer.inputs = used_inputs(in);
-  answer.assumptions = source.assumptions;
+  RuleLoad load = rule_load(context);
+  report::Answer& answer = load.answer;
   plan::RuleQuestion q;
-  q.parameters = rule_parameters(source);
-  q.format = context.catalog.resolve<catalog::Format>(in.text("precision").value_or("fp16")).entry;
-  if (!in.has("precision")) answer.inputs.push_back({"precision", "fp16", Origin::built_in, ""});
-  q.batch = in.count("batch").value_or(1);
-  q.gpus = in.count("gpus").value_or(1);
-  if (q.batch < 1 || q.gpus < 1)
-    throw Error(ErrorCode::usage, "--batch and --gpus must be at least 1", "leave them out for 1");
+  q.parameters = rule_parameters(load.source);
+  q.format = load.format;
+  q.batch = load.batch;
+  q.gpu = load.gpu;
+  q.gpus = load.gpus;
   q.reserve_fraction = in.share("reserve").value_or(estimate::kRuleReserve);
-  if (const auto gpu = in.text("gpu")) {
-    const auto match = context.catalog.resolve<catalog::Gpu>(*gpu);
-    q.gpu = match.entry;
-    if (!match.note.empty()) answer.assumptions.push_back({"gpu-name", match.note, "--gpu"});
-    if (!in.has("reserve")) answer.inputs.push_back({"reserve", "0.1", Origin::built_in, ""});
-  }
+  if (q.gpu != nullptr && !in.has("reserve"))
+    answer.inputs.push_back({"reserve", "0.1", Origin::built_in, ""});
   add_left_out(answer, estimate::rule_memory_leaves_out());
-  answer.sources = [&catalog = context.catalog,
-                    used = report::EntriesUsed{.gpu = q.gpu, .dense = q.format}] {
-    return report::catalog_sources(catalog, used);
-  };
   plan::MemoryAnswer memory = plan::rule_memory_answer(q);
   adjust(memory, adjustment(in));
   std::string subject =
       "The guides' rule: P x bytes + 2.5 x P x bytes x batch + 1.5 x P x bytes, in " +
       std::string(q.format->id) + ", batch " + std::to_string(q.batch);
   report::report_memory(answer, std::move(memory), std::move(subject));
-  return answer;
+  return std::move(answer);
 }
 
 report::Answer training_answer(const CommandContext& context, workload::Method method) {
