@@ -169,6 +169,13 @@ class Asker {
     out_.needs.push_back(std::move(need));
   }
 
+  void meet(CardsNeed need, std::string why, const char* formula, std::string reckoning) {
+    need.reason = std::move(why);
+    need.formula = formula;
+    need.reckoning = std::move(reckoning);
+    out_.needs.push_back(std::move(need));
+  }
+
   void ask_memory() {
     CardsNeed need;
     need.by = "memory";
@@ -183,12 +190,10 @@ class Asker {
     }
     out_.gpus_for_memory = found->gpus;
     take_memory(need, found->layout);
-    need.reason = no_fewer(found->gpus, "do not hold it");
-    need.formula = "N-MEMORY";
-    need.reckoning = "weights alone ask for " +
-                     text(solve::least_gpus(deployment_.workload, *deployment_.gpu)) + "; " +
-                     held(need) + counted(found->gpus);
-    out_.needs.push_back(std::move(need));
+    std::string reckoning = "weights alone ask for " +
+                            text(solve::least_gpus(deployment_.workload, *deployment_.gpu)) + "; " +
+                            held(need) + counted(found->gpus);
+    meet(std::move(need), no_fewer(found->gpus, "do not hold it"), "N-MEMORY", reckoning);
   }
 
   void ask_latency() {
@@ -199,13 +204,12 @@ class Asker {
     if (const auto found = search_.for_latency(first)) {
       set_found(need, *found);
       out_.gpus_for_latency = need.gpus;
-      need.reason = first == *need.gpus ? no_fewer(first, "do not hold it")
-                                        : no_fewer(*need.gpus, "are too slow");
-      need.formula = "N-BOUND";
-      need.reckoning = limits_of(request_) + "; " + reached(*found, request_) + " on " +
-                       place_of(*found) + counted(*need.gpus);
-      out_.needs.push_back(std::move(need));
-      return;
+      const std::int64_t gpus = *need.gpus;
+      return meet(std::move(need),
+                  no_fewer(gpus, gpus == first ? "do not hold it" : "are too slow"),
+                  "N-BOUND",
+                  limits_of(request_) + "; " + reached(*found, request_) + " on " +
+                      place_of(*found) + counted(gpus));
     }
     const auto nearest = search_.nearest_latency(first);
     fail(std::move(need),
@@ -223,13 +227,14 @@ class Asker {
     if (const auto found = search_.for_throughput(first)) {
       set_found(need, *found);
       out_.gpus_for_throughput = need.gpus;
-      need.reason = no_fewer(*need.gpus, "give less");
-      need.formula = request_.batch_given ? "N-BOUND" : "N-COPIES";
-      need.reckoning = need.demand + "; " + text_of(need.output_tokens_per_s->value) +
-                       " output tokens/s on " + place_of(*found) +
-                       (request_.batch_given ? counted(*need.gpus) : std::string());
-      out_.needs.push_back(std::move(need));
-      return;
+      const std::int64_t gpus = *need.gpus;
+      std::string reckoning = need.demand + "; " + text_of(need.output_tokens_per_s->value) +
+                              " output tokens/s on " + place_of(*found);
+      if (request_.batch_given) reckoning += counted(gpus);
+      return meet(std::move(need),
+                  no_fewer(gpus, "give less"),
+                  request_.batch_given ? "N-BOUND" : "N-COPIES",
+                  std::move(reckoning));
     }
     fail(std::move(need), throughput_reached(first));
   }
